@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * pvbus: the shim between front-ends and hosts, as every front-end sees it.
+ *
+ * What is particular to devices behind Xen's xenbus is in <pvbus/xen.h>.
+ */
+#ifndef PVBUS_PVBUS_H
+#define PVBUS_PVBUS_H
+
+#include <linux/device.h>
+#include <linux/module.h>
+#include <linux/types.h>
+
+#define PVBUS_TYPE_LEN	32
+
+/* Which host answered, and whose lower half talks to it. */
+enum pvbus_host {
+	PVBUS_HOST_NONE,
+	PVBUS_HOST_XEN,
+	PVBUS_HOST_HYPERV,
+};
+
+struct pvbus_device;
+
+/**
+ * struct pvbus_device_id - one kind of device a driver serves
+ * @type: "xen-vbd", "xen-vif", …; an empty type ends the table
+ *
+ * The module alias of a kind is "pvbus:" followed by its type.
+ */
+struct pvbus_device_id {
+	char type[PVBUS_TYPE_LEN];
+};
+
+/**
+ * struct pvbus_driver - a front-end
+ * @driver: the driver-core part; @driver.name is set by the front-end
+ * @ids: the kinds of device it serves
+ * @probe: takes the device; must not wait for the host to answer anything but the store
+ * @remove: gives it back. Mirrors @probe; returns with no work of the driver's left behind, whatever the host does
+ * @otherend_changed: the back-end is now in @state (enum xenbus_state). Level-triggered: states in between may have
+ *	been skipped, and a state may be told twice
+ * @suspend: the guest is about to be saved or migrated: stop using rings, grants and ports. May be NULL
+ * @resume: the guest woke up at a host that knows nothing of the old rings, grants and ports. May be NULL
+ *
+ * All five may sleep and are called with the device's lock held, so never two of them at once for one device.
+ */
+struct pvbus_driver {
+	struct device_driver driver;
+	const struct pvbus_device_id *ids;
+	int (*probe)(struct pvbus_device *pdev);
+	void (*remove)(struct pvbus_device *pdev);
+	void (*otherend_changed)(struct pvbus_device *pdev, int state);
+	void (*suspend)(struct pvbus_device *pdev);
+	int (*resume)(struct pvbus_device *pdev);
+};
+
+/**
+ * struct pvbus_device - one device the host offers
+ * @dev: driver-core part; its parent is the device the host's stack came up on
+ * @type: kind, matched against struct pvbus_device_id
+ * @host: whose device it is
+ * @quarantined: non-zero once the host broke the protocol on it; see pvbus_quarantine()
+ */
+struct pvbus_device {
+	struct device dev;
+	char type[PVBUS_TYPE_LEN];
+	enum pvbus_host host;
+	int quarantined;
+};
+
+#define to_pvbus_device(d)	container_of(d, struct pvbus_device, dev)
+#define to_pvbus_driver(d)	container_of(d, struct pvbus_driver, driver)
+
+/**
+ * pvbus_register_driver - add a front-end to the bus
+ * @drv: the driver; must stay valid until pvbus_unregister_driver()
+ *
+ * Context: may sleep; probes matching devices before it returns.
+ * Return: 0, or the errno of driver_register().
+ */
+#define pvbus_register_driver(drv) __pvbus_register_driver(drv, THIS_MODULE)
+int __pvbus_register_driver(struct pvbus_driver *drv, struct module *owner);
+void pvbus_unregister_driver(struct pvbus_driver *drv);
+
+int pvbus_device_register(struct pvbus_device *pdev);
+void pvbus_device_unregister(struct pvbus_device *pdev);
+int pvbus_for_each_device(void *data, int (*fn)(struct device *dev, void *data));
+
+__printf(2, 3) void pvbus_quarantine(struct pvbus_device *pdev, const char *fmt, ...);
+void pvbus_unquarantine(struct pvbus_device *pdev);
+
+static inline bool pvbus_is_quarantined(const struct pvbus_device *pdev)
+{
+	return READ_ONCE(pdev->quarantined);
+}
+
+struct dentry *pvbus_debugfs(void);
+
+#endif /* PVBUS_PVBUS_H */

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What a front-end of Xen devices uses: the store, event channels, grants and the xenbus handshake.
+ *
+ * Kernel-doc of each function stands at its definition: pvbus/xen/{xs,xenbus,evtchn,grant}.c.
+ */
+#ifndef PVBUS_XEN_H
+#define PVBUS_XEN_H
+
+#include <linux/list.h>
+#include <linux/workqueue.h>
+#include <pvbus/pvbus.h>
+
+/* States of a xenbus handshake: xen/include/public/io/xenbus.h */
+enum xenbus_state {
+	XENBUS_UNKNOWN		= 0,
+	XENBUS_INITIALISING	= 1,
+	XENBUS_INIT_WAIT	= 2,
+	XENBUS_INITIALISED	= 3,
+	XENBUS_CONNECTED	= 4,
+	XENBUS_CLOSING		= 5,
+	XENBUS_CLOSED		= 6,
+	XENBUS_RECONFIGURING	= 7,
+	XENBUS_RECONFIGURED	= 8,
+};
+
+/**
+ * struct pvbus_xen_device - a device behind xenbus
+ * @pdev: what every pvbus device has
+ * @node: its folder in the store, relative to the domain's own: "device/vbd/51712"
+ * @backend: absolute folder of its back-end
+ * @backend_id: domain the back-end lives in: whom to grant to, who may hold the other end of our ports
+ * @state: the state we told last
+ * @backend_state: the state we saw last
+ *
+ * @backend and @backend_id change only while no driver is bound or before its resume; all fields are read-only for
+ * front-ends.
+ */
+struct pvbus_xen_device {
+	struct pvbus_device pdev;
+	const char *node;
+	const char *backend;
+	u16 backend_id;
+	enum xenbus_state state;
+	enum xenbus_state backend_state;
+	/* private to pvbus/xen/xenbus.c */
+	struct list_head link;
+	struct work_struct state_work;
+	struct pvbus_xs_watch *watch;
+	bool gone;
+};
+
+#define to_pvbus_xen(p)	container_of(p, struct pvbus_xen_device, pdev)
+
+const char *pvbus_xen_state_name(enum xenbus_state state);
+int pvbus_xen_switch_state(struct pvbus_xen_device *xdev, enum xenbus_state state);
+enum xenbus_state pvbus_xen_read_state(struct pvbus_xen_device *xdev);
+__printf(3, 4) void pvbus_xen_error(struct pvbus_xen_device *xdev, int err, const char *fmt, ...);
+__printf(3, 4) void pvbus_xen_fatal(struct pvbus_xen_device *xdev, int err, const char *fmt, ...);
+
+/* The store (pvbus/xen/xs.c). A transaction id of PVBUS_XS_NIL means: outside any transaction. */
+#define PVBUS_XS_NIL	0u
+
+char *pvbus_xs_read(u32 tx, const char *dir, const char *node, unsigned int *len);
+int pvbus_xs_write(u32 tx, const char *dir, const char *node, const char *value);
+__printf(4, 5) int pvbus_xs_printf(u32 tx, const char *dir, const char *node, const char *fmt, ...);
+int pvbus_xs_rm(u32 tx, const char *dir, const char *node);
+char **pvbus_xs_directory(u32 tx, const char *dir, const char *node, unsigned int *n);
+int pvbus_xs_txn_start(u32 *tx);
+int pvbus_xs_txn_end(u32 tx, bool abort);
+
+/**
+ * struct pvbus_xs_watch - tell me when something at or below a path changes
+ * @path: what to watch; must stay valid while registered
+ * @fn: called in process context, never for two events at once per watch, with the path that changed; may sleep and
+ *	use the store; must not register or unregister @watch itself
+ * @data: for the owner
+ */
+struct pvbus_xs_watch {
+	const char *path;
+	void (*fn)(struct pvbus_xs_watch *watch, const char *path);
+	void *data;
+	/* private */
+	struct list_head link;
+	u32 token;
+};
+
+int pvbus_xs_watch(struct pvbus_xs_watch *watch);
+void pvbus_xs_unwatch(struct pvbus_xs_watch *watch);
+
+u64 pvbus_xen_read_num(struct pvbus_xen_device *xdev, const char *dir, const char *node, u64 dflt, u64 min, u64 max);
+int pvbus_xen_require_num(struct pvbus_xen_device *xdev, const char *dir, const char *node, u64 *val, u64 min, u64 max);
+
+/**
+ * struct pvbus_evtchn - one end of an event channel
+ * @port: our port number, for the store
+ * @cpu: CPU that takes its upcalls
+ * @handler: called in hard interrupt context with the channel masked: nothing arrives until pvbus_evtchn_eoi()
+ * @data: argument of @handler
+ * @events: upcalls so far
+ * @notifies: pvbus_evtchn_notify() hypercalls so far; counted by the owner's lock
+ * @spurious: upcalls told to have had no reason, in a row; slows re-arming down (defence against event storms, XSA-391)
+ */
+struct pvbus_evtchn {
+	u32 port;
+	unsigned int cpu;
+	void (*handler)(void *data);
+	void *data;
+	u64 events;
+	u64 notifies;
+	unsigned int spurious;
+	/* private to pvbus/xen/evtchn.c */
+	struct delayed_work rearm;
+	bool armed;
+};
+
+int pvbus_evtchn_open(struct pvbus_evtchn *ch, u16 remote, unsigned int cpu, void (*handler)(void *), void *data);
+void pvbus_evtchn_close(struct pvbus_evtchn *ch);
+void pvbus_evtchn_notify(struct pvbus_evtchn *ch);
+void pvbus_evtchn_eoi(struct pvbus_evtchn *ch, bool spurious);
+int pvbus_evtchn_set_cpu(struct pvbus_evtchn *ch, unsigned int cpu);
+bool pvbus_evtchn_per_cpu(void);
+
+/* Grants (pvbus/xen/grant.c). A reference of 0 is never handed out. */
+#define PVBUS_GNT_NONE	0u
+
+/**
+ * struct pvbus_gnt_pool - references set aside for one queue, so that its I/O path never has to ask
+ * @ref: stack of free references
+ * @free: how many are on it
+ * @size: how many belong to the pool
+ *
+ * Not locked: the queue's own lock covers it.
+ */
+struct pvbus_gnt_pool {
+	u32 *ref;
+	unsigned int free;
+	unsigned int size;
+};
+
+int pvbus_gnt_pool_init(struct pvbus_gnt_pool *pool, unsigned int size);
+void pvbus_gnt_pool_destroy(struct pvbus_gnt_pool *pool);
+
+static inline u32 pvbus_gnt_take(struct pvbus_gnt_pool *pool)
+{
+	return pool->free ? pool->ref[--pool->free] : PVBUS_GNT_NONE;
+}
+
+static inline void pvbus_gnt_put(struct pvbus_gnt_pool *pool, u32 ref)
+{
+	pool->ref[pool->free++] = ref;
+}
+
+void pvbus_gnt_grant(u32 ref, u16 domid, struct page *page, bool readonly);
+bool pvbus_gnt_end(u32 ref);
+void pvbus_gnt_end_later(u32 ref, struct page *page);
+
+/**
+ * struct pvbus_ring_pages - zeroed pages shared with the back-end for as long as a connection lasts
+ * @va: the pages, contiguous in virtual memory
+ * @ref: one grant reference per page
+ * @nr: number of pages
+ */
+#define PVBUS_RING_MAX_PAGES	16
+
+struct pvbus_ring_pages {
+	void *va;
+	u32 ref[PVBUS_RING_MAX_PAGES];
+	unsigned int nr;
+};
+
+int pvbus_ring_alloc(struct pvbus_xen_device *xdev, struct pvbus_ring_pages *ring, unsigned int nr);
+void pvbus_ring_free(struct pvbus_ring_pages *ring);
+
+#endif /* PVBUS_XEN_H */
