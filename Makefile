@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# The front door. The modules themselves are described in Kbuild, the checks in tests/.
+
+KDIR ?= /lib/modules/$(shell uname -r)/build
+
+# Headers name the compiler that built the kernel. Where that one is not installed, this machine's gcc has to do;
+# a kernel built by clang wants LLVM's tools throughout.
+wanted-cc = $(shell sed -n 's/^CC *=.*\<\(gcc-[0-9.]*\)$$/\1/p' $(KDIR)/.kernelvariables 2>/dev/null)
+toolchain = $(if $(wanted-cc),$(if $(shell command -v $(wanted-cc)),,CC=gcc)) \
+	    $(if $(shell grep -s ^CONFIG_CC_IS_CLANG=y $(KDIR)/.config),LLVM=1)
+kbuild = $(MAKE) -C $(KDIR) M=$(CURDIR) $(toolchain)
+
+modules: ## build the modules for the kernel at KDIR (default: the running one); C=1 W=1 as in the kernel
+	@test -e $(KDIR)/Makefile || { echo "error: KDIR=$(KDIR): no kernel headers there" >&2; exit 1; }
+	+$(kbuild) modules
+
+install: modules ## install them into /lib/modules/RELEASE/updates
+	+$(kbuild) INSTALL_MOD_DIR=updates modules_install
+
+clean: ## remove what a build leaves
+	find . \( -name .git -o -path ./build \) -prune -o -type f \( -name '*.o' -o -name '*.ko' -o -name '*.mod' \
+		-o -name '*.mod.c' -o -name '.*.cmd' -o -name '*.d' -o -name modules.order -o -name Module.symvers \) \
+		-exec rm -f {} +
+	rm -rf compat/generated .tmp_versions
+
+check: ## run every test (tests/run LAYER... runs some)
+	tests/run
+
+demo: ## boot a guest from its PV disk and measure it
+	tests/demo
+
+stats: ## lines of C, lengths of functions, sizes of modules
+	tests/style/stats
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: modules install clean check demo stats help

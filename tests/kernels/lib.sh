@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# Sourced by the scripts of this folder, after tests/lib/common.sh: a kernel of the list, its headers, the Debian that
+# compiles for it. Headers are laid over that Debian by overlayfs, so that neither is ever written to.
+
+# kernel NAME: set K_SUITE K_RE K_ROOT K_FLAVOUR from the list
+kernel() {
+	read -r _ K_SUITE K_RE K_ROOT K_FLAVOUR < <(awk -v n="$1" '$1 == n' "$PV_TOP/tests/kernels/list") ||
+		die "kernel $1: not in tests/kernels/list"
+	[ "$K_ROOT" != host ] || K_ROOT=bookworm
+	K_FLAVOUR=${K_FLAVOUR:-cloud-amd64}
+}
+
+# fill DIR COMMAND...: make DIR by running COMMAND with a folder beside it as last argument; the folder gets DIR's name
+# when the command has succeeded. Whoever comes second waits, and finds it done.
+fill() {
+	local dir=$1 part=$1.part.$BASHPID
+	shift
+	mkdir -p "${dir%/*}"
+	(
+		flock 7
+		[ -d "$dir" ] && exit 0
+		rm -rf "$dir".part.*
+		"$@" "$part" && mv "$part" "$dir"
+	) 7>"$dir.lock" || die "cannot make $dir"
+}
+
+unpack_headers() {
+	local d dst
+	dst=${*: -1}
+	mkdir "$dst"
+	for d in "${@:1:$#-1}"; do
+		dpkg-deb -x "$d" "$dst" || return 1
+	done
+	if [ -d "$dst/lib" ]; then
+		mkdir -p "$dst/usr/lib"
+		cp -a "$dst/lib/." "$dst/usr/lib/"
+		rm -rf "${dst:?}/lib"
+	fi
+	rm -rf "$dst/usr/share/doc" "$dst/usr/share/lintian"
+	mkdir -p "$dst/usr/lib/modules/$K_RELEASE"
+	ln -sfn "/usr/src/linux-headers-$K_RELEASE" "$dst/usr/lib/modules/$K_RELEASE/build"
+	[ -e "$dst/usr/src/linux-headers-$K_RELEASE/Makefile" ]
+}
+
+# headers NAME: after kernel NAME; set K_RELEASE, K_HEADERS (the overlay), K_KDIR and K_CC (its compiler's package).
+# What the package index said is remembered for as long as that index is.
+headers() {
+	local state index=$PV_CACHE/debs/Packages.$K_SUITE.amd64.xz
+	state=$PV_CACHE/headers/$1-$(sha256sum <<<"$K_SUITE $K_RE $K_FLAVOUR" | cut -c1-8)
+	if [ -z "$(find "$index" -mtime -1 2>/dev/null)" ] || [ ! "$state" -nt "$index" ]; then
+		find_headers "$state"
+	fi
+	read -r K_RELEASE K_HEADERS K_CC <"$state"
+	# shellcheck disable=SC2034 # for whoever sources this
+	K_KDIR=$K_HEADERS/usr/src/linux-headers-$K_RELEASE
+	[ -d "$K_HEADERS" ] || find_headers "$state"
+}
+
+# find_headers STATE: fetch and unpack them, and note what headers() wants to know
+find_headers() {
+	local deb base version debs p cc=
+	deb=$(fetch_deb "$K_SUITE" "linux-headers-${K_RE}-${K_FLAVOUR}_")
+	base=${deb##*/}
+	version=$(cut -d_ -f2 <<<"$base")
+	K_RELEASE=${base#linux-headers-}
+	K_RELEASE=${K_RELEASE%%_*}
+	debs=("$deb")
+	for p in $(dpkg-deb -f "$deb" Depends | sed 's/([^)]*)//g; s/|[^,]*//g; s/,/ /g'); do
+		case $p in
+		linux-headers-* | linux-kbuild-*) debs+=("$(fetch_deb "$K_SUITE" "$(quote "${p}_$version")_")") ;;
+		gcc-[0-9]*) cc=$p ;;
+		esac
+	done
+	fill "$PV_CACHE/headers/${base%_*}" unpack_headers "${debs[@]}"
+	echo "$K_RELEASE $PV_CACHE/headers/${base%_*} $cc" >"$1.part.$$"
+	mv "$1.part.$$" "$1"
+}
+
+# quote TEXT: as a regular expression that means just this text
+quote() {
+	local text=${1//./\\.}
+	echo "${text//+/\\+}"
+}
+
+# root: the Debian that compiles for the kernel, in K_DIR
+root() {
+	local include=dkms,make,gcc,libc6-dev,kmod,pahole,sparse${K_CC:+,$K_CC}
+	K_DIR=$PV_CACHE/roots/$K_ROOT-$(sha256sum <<<"$include" | cut -c1-8)
+	[ -d "$K_DIR" ] && return
+	need_packages mmdebstrap
+	say "making a $K_ROOT to compile in (some 20 seconds)"
+	fill "$K_DIR" bootstrap "$include"
+}
+
+bootstrap() {
+	mmdebstrap --quiet --mode=root --variant=minbase --format=directory --include="$1" \
+		--aptopt='Acquire::Check-Valid-Until "false"' "$K_ROOT" "$2" "$(mirror "$K_ROOT")" >&2
+}
+
+# inside FOLDER COMMAND...: run it as root in the kernel's Debian with its headers; FOLDER is /mnt there.
+# What it writes elsewhere is gone afterwards.
+inside() {
+	local folder=$1
+	shift
+	mkdir -p "$PV_CACHE/mnt"
+	# The mounts are this process's own: any number of them share the mount point.
+	# shellcheck disable=SC2016 # expanded by the inner shell
+	unshare --mount bash -euc '
+		lower=$1 folder=$2 t=$3
+		shift 3
+		mount -t tmpfs -o size=4g pv-build $t
+		mkdir $t/upper $t/work $t/root
+		mount -t overlay -o "lowerdir=$lower,upperdir=$t/upper,workdir=$t/work" overlay $t/root
+		mount -t proc proc $t/root/proc
+		mount --bind "$folder" $t/root/mnt
+		exec env -i PATH=/usr/sbin:/usr/bin HOME=/root LC_ALL=C.UTF-8 TMPDIR=/tmp \
+			chroot $t/root "$@"' - "$K_HEADERS:$K_DIR" "$folder" "$PV_CACHE/mnt" "$@"
+}
+
+# stage DIR: bring the package's sources (as they are now, committed or not) to DIR, keeping times so that make can tell
+stage() {
+	local list=$1.files f
+	mkdir -p "$1"
+	(cd "$PV_TOP" && find Kbuild Makefile dkms.conf README.md COPYING include compat packaging pvbus xen-* -type f \
+		! -path 'compat/generated/*' ! -name '*.o' ! -name '*.ko' ! -name '*.mod' ! -name '*.mod.c' ! -name '.*' \
+		! -name modules.order ! -name Module.symvers) | LC_ALL=C sort >"$list"
+	tar -C "$PV_TOP" -c -T "$list" | tar -C "$1" -x
+	# A source that is gone must not go on being compiled.
+	while read -r f; do
+		grep -qxF "$f" "$list" || rm -f "$1/$f"
+	done < <(cd "$1" && find . -name '*.[chS]' ! -name '*.mod.c' ! -path './compat/generated/*' -printf '%P\n')
+	rm -f "$list"
+}
