@@ -74,3 +74,29 @@ fetch_deb() {
 content_key() {
 	tar -c --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner "$@" 2>/dev/null | sha256sum | cut -c1-16
 }
+
+# entry_whole DIR: is the cache entry there, with every file at the size that its list says?
+entry_list() { (cd "$1" && find . -type f ! -name .list -printf '%s %P\n' | LC_ALL=C sort); }
+entry_whole() { [ -f "$1/.list" ] && [ "$(entry_list "$1")" = "$(<"$1/.list")" ]; }
+
+# cache_entry DIR COMMAND...: make the folder DIR, unless it is whole, by running COMMAND with an empty folder beside it
+# as last argument. Whoever comes second waits, and finds it made. COMMAND runs under `set -e`; for that to hold,
+# never call this as a condition.
+cache_entry() {
+	local dir=$1 part=$1.part.$BASHPID
+	shift
+	entry_whole "$dir" && return
+	mkdir -p "${dir%/*}"
+	(
+		set -e
+		trap '[ $? -eq 0 ] || say "error: cannot make $dir"' EXIT
+		flock 7
+		entry_whole "$dir" && exit 0
+		[ ! -e "$dir" ] || say "$dir is damaged: making it again"
+		rm -rf "$dir" "$dir".part.*
+		mkdir "$part"
+		"$@" "$part" 7>&-
+		entry_list "$part" >"$part/.list"
+		mv "$part" "$dir"
+	) 7>"$dir.lock"
+}
