@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What a bootstrap module uses to bring a host's lower half up: detection, CPU vectors, and Xen's stages.
+ *
+ * Each stage is a start/stop pair; a bootstrap starts them in this order and stops them in reverse. Kernel-doc stands
+ * at the definitions.
+ */
+#ifndef PVBUS_PLATFORM_H
+#define PVBUS_PLATFORM_H
+
+#include <linux/interrupt.h>
+#include <pvbus/pvbus.h>
+
+/**
+ * struct pvbus_host_info - what CPUID says
+ * @host: which hypervisor
+ * @base: CPUID leaf that carries its signature
+ * @version: its version as it writes it; Xen: major << 16 | minor
+ */
+struct pvbus_host_info {
+	enum pvbus_host host;
+	u32 base;
+	u32 version;
+};
+
+void pvbus_cpuid(u32 leaf, u32 r[4]);
+bool pvbus_detect(enum pvbus_host want, struct pvbus_host_info *info);
+bool pvbus_kernel_owns_host(enum pvbus_host host);
+
+/**
+ * struct pvbus_vector_user - who takes a fixed interrupt vector on every CPU
+ * @name: as seen in /proc/interrupts
+ * @ncpus: CPUs from this number on get no vector
+ * @handler: hard interrupt handler; its cookie is @cookie
+ * @cookie: argument of @handler
+ * @online: tell the host this CPU's vector; runs on that CPU, may sleep
+ * @offline: this CPU's vector goes away; runs on that CPU, may sleep
+ */
+struct pvbus_vector_user {
+	const char *name;
+	unsigned int ncpus;
+	irq_handler_t handler;
+	void *cookie;
+	int (*online)(unsigned int cpu, u8 vector);
+	void (*offline)(unsigned int cpu);
+};
+
+int pvbus_vectors_start(const struct pvbus_vector_user *user);
+void pvbus_vectors_stop(void);
+void pvbus_vectors_sync(void);
+
+int pvbus_xen_hypercalls_start(const struct pvbus_host_info *info);
+void pvbus_xen_hypercalls_stop(void);
+int pvbus_xen_shared_info_start(phys_addr_t where);
+void pvbus_xen_shared_info_stop(void);
+int pvbus_xen_events_start(int irq, u64 callback);
+void pvbus_xen_events_stop(void);
+int pvbus_xen_grants_start(phys_addr_t where, size_t len);
+void pvbus_xen_grants_stop(void);
+int pvbus_xen_store_start(void);
+void pvbus_xen_store_stop(void);
+int pvbus_xen_bus_start(struct device *parent);
+void pvbus_xen_bus_stop(void);
+
+const char *pvbus_xen_event_mode(void);
+
+#endif /* PVBUS_PLATFORM_H */

@@ -1,0 +1,595 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Event channels.
+ *
+ * An upcall masks a port, clears it and calls its handler; the port stays masked until the owner says eoi. So a host
+ * that signals without end costs one upcall per round of the owner's own work, and one that signals for nothing is
+ * answered ever more slowly (XSA-391).
+ *
+ * Upcalls reach the CPU a port is bound to, by a vector of ours there; where Xen is too old for that (before 4.6) all
+ * come to vCPU 0 by the platform device's PCI interrupt; and where that is not to be had either, a timer looks.
+ *
+ * vCPUs beyond the 32 that shared_info has room for take no events: registering a place for theirs elsewhere cannot be
+ * undone, so the module could never be unloaded.
+ */
+#include <linux/cpumask.h>
+#include <linux/hrtimer.h>
+#include <linux/interrupt.h>
+#include <linux/io.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/slab.h>
+#include <bus.h>
+#include <pvbus/platform.h>
+#include <pvbus/xen.h>
+#include "fifo.h"
+#include "internal.h"
+
+static unsigned int poll;
+module_param(poll, uint, 0444);
+MODULE_PARM_DESC(poll, "Look for events this many times a second instead of taking interrupts, 0 to 10000 (default: 0 = interrupts)");
+
+static bool percpu = true;
+module_param(percpu, bool, 0444);
+MODULE_PARM_DESC(percpu, "Take events on every CPU where the host can (default: 1); 0: by PCI interrupt on one");
+
+static bool fifo;
+module_param(fifo, bool, 0444);
+MODULE_PARM_DESC(fifo, "Use the FIFO event channel ABI where the host has it (default: 0: it cannot be given back, so pvbus could not be unloaded)");
+
+#define EVTCHN_SPURIOUS_FREE	32	/* useless upcalls in a row before re-arming slows down */
+#define EVTCHN_MAX_DELAY	(HZ / 4)
+
+static enum { EV_OFF, EV_PERCPU, EV_INTX, EV_POLL } mode;
+static bool fifo_on;
+static struct xen_shared_info *shared_info;
+static phys_addr_t shared_info_pa;
+static u32 vcpu_of[NR_CPUS];
+static struct pvbus_evtchn *channel[XEN_2L_PORTS];
+static DEFINE_MUTEX(channel_lock);	/* who binds, moves and closes; upcalls do not take it */
+static int intx_irq;
+static struct hrtimer poll_timer;
+
+struct xen_shared_info *xen_shared_info(void)
+{
+	return shared_info;
+}
+
+/* --- the two ABIs: a port's mask and pending bits --- */
+
+static void port_mask(u32 port)
+{
+	if (fifo_on)
+		xen_fifo_mask(port);
+	else
+		set_bit(port, shared_info->evtchn_mask);
+}
+
+static void port_clear_pending(u32 port)
+{
+	if (fifo_on)
+		xen_fifo_clear_pending(port);
+	else
+		clear_bit(port, shared_info->evtchn_pending);
+}
+
+static bool port_pending(u32 port)
+{
+	return fifo_on ? xen_fifo_pending(port) : test_bit(port, shared_info->evtchn_pending);
+}
+
+/*
+ * An event that came while the port was masked was not delivered, and only the hypercall can deliver it now: it wants
+ * to find the mask set. One that comes between our look and our clearing would be missed, hence the second look.
+ */
+static void port_unmask(u32 port)
+{
+	struct xen_evtchn_unmask op = { .port = port };
+
+	if (!port_pending(port)) {
+		if (fifo_on)
+			xen_fifo_unmask(port);
+		else
+			clear_bit(port, shared_info->evtchn_mask);
+		smp_mb__after_atomic();		/* mask cleared before pending is read again */
+		if (!port_pending(port))
+			return;
+		port_mask(port);
+	}
+	xen_event_op(EVTCHNOP_unmask, &op);
+}
+
+/* --- upcalls --- */
+
+static void port_upcall(u32 port)
+{
+	struct pvbus_evtchn *ch;
+
+	port_mask(port);
+	port_clear_pending(port);
+	ch = READ_ONCE(channel[port]);
+	if (!ch)
+		return;
+	ch->events++;
+	ch->handler(ch->data);
+}
+
+static void upcall_2l(struct xen_vcpu_info *vcpu)
+{
+	unsigned long words = xchg(&vcpu->pending_sel, 0ul);
+	unsigned long bits;
+	unsigned int w;
+
+	for_each_set_bit(w, &words, XEN_LONG_BITS) {
+		bits = READ_ONCE(shared_info->evtchn_pending[w]) & ~READ_ONCE(shared_info->evtchn_mask[w]);
+		while (bits) {
+			port_upcall(w * XEN_LONG_BITS + __ffs(bits));
+			bits &= bits - 1;
+		}
+	}
+}
+
+/* Returns whether there was anything to do. An event after the flag is cleared raises a new interrupt. */
+static bool upcall(unsigned int vcpu)
+{
+	struct xen_vcpu_info *v = &shared_info->vcpu[vcpu];
+
+	if (!READ_ONCE(v->upcall_pending))
+		return false;
+	WRITE_ONCE(v->upcall_pending, 0);
+	smp_mb();	/* the flag is down before we look for what raised it */
+	if (fifo_on)
+		xen_fifo_upcall(vcpu, port_upcall);
+	else
+		upcall_2l(v);
+	return true;
+}
+
+static irqreturn_t upcall_percpu(int irq, void *cookie)
+{
+	upcall(vcpu_of[smp_processor_id()]);
+	return IRQ_HANDLED;
+}
+
+static irqreturn_t upcall_intx(int irq, void *cookie)
+{
+	return upcall(0) ? IRQ_HANDLED : IRQ_NONE;
+}
+
+static enum hrtimer_restart upcall_poll(struct hrtimer *timer)
+{
+	upcall(0);
+	hrtimer_forward_now(timer, ns_to_ktime(NSEC_PER_SEC / poll));
+	return HRTIMER_RESTART;
+}
+
+/* --- channels --- */
+
+static int port_bind_cpu(u32 port, unsigned int cpu)
+{
+	struct xen_evtchn_bind_vcpu op = { .port = port, .vcpu = vcpu_of[cpu] };
+
+	return xen_event_op(EVTCHNOP_bind_vcpu, &op);
+}
+
+static bool cpu_takes_events(unsigned int cpu)
+{
+	return mode == EV_PERCPU && cpu < XEN_LEGACY_VCPUS && cpu_online(cpu);
+}
+
+static void rearm_work(struct work_struct *work)
+{
+	struct pvbus_evtchn *ch = container_of(to_delayed_work(work), struct pvbus_evtchn, rearm);
+
+	port_unmask(ch->port);
+}
+
+/* Attach a channel to a port that exists, unmasked; upcalls start at once. */
+int xen_evtchn_adopt(struct pvbus_evtchn *ch, u32 port, void (*handler)(void *), void *data)
+{
+	int err = -EBUSY;
+
+	if (!port || port >= XEN_2L_PORTS)
+		return -ERANGE;
+	*ch = (struct pvbus_evtchn){ .port = port, .handler = handler, .data = data };
+	INIT_DELAYED_WORK(&ch->rearm, rearm_work);
+	mutex_lock(&channel_lock);
+	if (!channel[port]) {
+		err = fifo_on ? xen_fifo_expand(port) : 0;
+		if (!err) {
+			port_mask(port);
+			WRITE_ONCE(channel[port], ch);
+			port_unmask(port);
+		}
+	}
+	mutex_unlock(&channel_lock);
+	return err;
+}
+
+/* Detach: no handler of this channel runs when it returns. The port lives on, masked. */
+void xen_evtchn_abandon(struct pvbus_evtchn *ch)
+{
+	mutex_lock(&channel_lock);
+	WRITE_ONCE(channel[ch->port], NULL);
+	mutex_unlock(&channel_lock);
+
+	if (mode == EV_PERCPU)
+		pvbus_vectors_sync();
+	else if (mode == EV_INTX)
+		synchronize_irq(intx_irq);
+	else if (mode == EV_POLL && hrtimer_cancel(&poll_timer))
+		hrtimer_start(&poll_timer, ns_to_ktime(NSEC_PER_SEC / poll), HRTIMER_MODE_REL);
+	cancel_delayed_work_sync(&ch->rearm);
+	port_mask(ch->port);
+}
+
+static void port_close(u32 port)
+{
+	struct xen_evtchn_close op = { .port = port };
+
+	xen_event_op(EVTCHNOP_close, &op);
+}
+
+/**
+ * pvbus_evtchn_open - make a port for a back-end to bind to, and listen on it
+ * @ch: filled in; must stay where it is until pvbus_evtchn_close()
+ * @remote: domain that may bind to it
+ * @cpu: CPU that is to take its upcalls; another one does where that cannot be, and @ch->cpu says which
+ * @handler: see struct pvbus_evtchn
+ * @data: argument of @handler
+ *
+ * Context: may sleep.
+ * Return: 0, or what EVTCHNOP_alloc_unbound refused with; -ERANGE for a port number beyond 4095 (1023 on i386).
+ */
+int pvbus_evtchn_open(struct pvbus_evtchn *ch, u16 remote, unsigned int cpu, void (*handler)(void *), void *data)
+{
+	struct xen_evtchn_alloc_unbound op = { .dom = XEN_DOMID_SELF, .remote_dom = remote };
+	int err;
+
+	err = xen_event_op(EVTCHNOP_alloc_unbound, &op);
+	if (err)
+		return err;
+	err = xen_evtchn_adopt(ch, op.port, handler, data);
+	if (err) {
+		pr_err("pvbus: event channel port %u for domain %u: error %d\n", op.port, remote, err);
+		port_close(op.port);
+		return err;
+	}
+	pvbus_evtchn_set_cpu(ch, cpu);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(pvbus_evtchn_open);
+
+/**
+ * pvbus_evtchn_close - close a port
+ * @ch: from pvbus_evtchn_open()
+ *
+ * The owner must have stopped calling pvbus_evtchn_eoi() and pvbus_evtchn_notify() on it.
+ *
+ * Context: may sleep. No handler of this channel runs or will run when it returns.
+ */
+void pvbus_evtchn_close(struct pvbus_evtchn *ch)
+{
+	xen_evtchn_abandon(ch);
+	port_close(ch->port);
+	ch->port = 0;
+}
+EXPORT_SYMBOL_GPL(pvbus_evtchn_close);
+
+/**
+ * pvbus_evtchn_notify - signal the other end
+ * @ch: the channel
+ *
+ * Context: any.
+ */
+void pvbus_evtchn_notify(struct pvbus_evtchn *ch)
+{
+	struct xen_evtchn_send op = { .port = ch->port };
+
+	ch->notifies++;
+	xen_event_op(EVTCHNOP_send, &op);
+}
+EXPORT_SYMBOL_GPL(pvbus_evtchn_notify);
+
+/**
+ * pvbus_evtchn_eoi - the work an upcall announced is done: let the next one through
+ * @ch: the channel
+ * @spurious: there was nothing to do. After 32 in a row re-arming is delayed, twice as long each time, up to 250 ms
+ *
+ * To be called once for each call of the handler, by then or later.
+ *
+ * Context: any.
+ */
+void pvbus_evtchn_eoi(struct pvbus_evtchn *ch, bool spurious)
+{
+	unsigned int over;
+
+	ch->spurious = spurious ? ch->spurious + 1 : 0;
+	if (likely(ch->spurious <= EVTCHN_SPURIOUS_FREE)) {
+		port_unmask(ch->port);
+		return;
+	}
+	over = min(ch->spurious - EVTCHN_SPURIOUS_FREE, 16u);
+	if (over == 1)
+		pr_warn_ratelimited("pvbus: port %u signals without reason, slowed down\n", ch->port);
+	schedule_delayed_work(&ch->rearm, min_t(unsigned long, 1ul << over, EVTCHN_MAX_DELAY));
+}
+EXPORT_SYMBOL_GPL(pvbus_evtchn_eoi);
+
+/**
+ * pvbus_evtchn_set_cpu - choose the CPU that takes a channel's upcalls
+ * @ch: the channel
+ * @cpu: which
+ *
+ * Context: may sleep.
+ * Return: 0; -EINVAL if that CPU takes no events (offline, beyond the first 32, or all come to one).
+ */
+int pvbus_evtchn_set_cpu(struct pvbus_evtchn *ch, unsigned int cpu)
+{
+	int err = -EINVAL;
+
+	mutex_lock(&channel_lock);
+	if (cpu_takes_events(cpu))
+		err = port_bind_cpu(ch->port, cpu);
+	if (!err)
+		ch->cpu = cpu;
+	mutex_unlock(&channel_lock);
+	return err;
+}
+EXPORT_SYMBOL_GPL(pvbus_evtchn_set_cpu);
+
+/**
+ * pvbus_evtchn_per_cpu - is it of use to spread channels over CPUs?
+ */
+bool pvbus_evtchn_per_cpu(void)
+{
+	return mode == EV_PERCPU;
+}
+EXPORT_SYMBOL_GPL(pvbus_evtchn_per_cpu);
+
+/* --- how upcalls reach us --- */
+
+static int cpu_online_cb(unsigned int cpu, u8 vector)
+{
+	struct pvbus_host_info info;
+	struct xen_hvm_upcall_vector op = { .vcpu = cpu, .vector = vector };
+	u32 r[4];
+	int err;
+
+	if (pvbus_detect(PVBUS_HOST_XEN, &info)) {
+		pvbus_cpuid(info.base + XEN_CPUID_HVM, r);
+		if (r[0] & XEN_CPUID_HVM_VCPU_ID)
+			op.vcpu = r[1];
+	}
+	if (op.vcpu >= XEN_LEGACY_VCPUS)
+		return -ERANGE;
+	vcpu_of[cpu] = op.vcpu;
+	if (fifo_on) {
+		err = xen_fifo_init_vcpu(op.vcpu);
+		if (err)
+			return err;
+	}
+	return xen_hvm_op(HVMOP_set_evtchn_upcall_vector, &op);
+}
+
+/* Xen has no way to take a vector back: what counts is that no port is bound to the vCPU any more. */
+static void cpu_offline_cb(unsigned int cpu)
+{
+	unsigned int port, to = cpumask_first(cpu_online_mask);
+
+	if (to == cpu)
+		to = cpumask_next(cpu, cpu_online_mask);
+	mutex_lock(&channel_lock);
+	for (port = 1; port < XEN_2L_PORTS && to < XEN_LEGACY_VCPUS; port++) {
+		if (!channel[port] || channel[port]->cpu != cpu)
+			continue;
+		port_mask(port);
+		if (!port_bind_cpu(port, to))
+			channel[port]->cpu = to;
+		port_unmask(port);
+	}
+	mutex_unlock(&channel_lock);
+}
+
+static const struct pvbus_vector_user vector_user = {
+	.name		= "pvbus-xen",
+	.ncpus		= XEN_LEGACY_VCPUS,
+	.handler	= upcall_percpu,
+	.cookie		= &channel_lock,
+	.online		= cpu_online_cb,
+	.offline	= cpu_offline_cb,
+};
+
+static int delivery_start(int irq, u64 callback)
+{
+	int err = -ENODEV;
+
+	if (poll) {
+		poll = min(poll, 10000u);
+		mode = EV_POLL;
+		hrtimer_setup(&poll_timer, upcall_poll, CLOCK_MONOTONIC, HRTIMER_MODE_REL);
+		hrtimer_start(&poll_timer, ns_to_ktime(NSEC_PER_SEC / poll), HRTIMER_MODE_REL);
+		return 0;
+	}
+	if (percpu) {
+		mode = EV_PERCPU;
+		/* Any value but 0: toolstacks take a 0 for a guest without drivers. */
+		err = xen_set_param(HVM_PARAM_CALLBACK_IRQ, HVM_CALLBACK_GSI(1));
+		if (!err)
+			err = pvbus_vectors_start(&vector_user);
+		if (!err)
+			return 0;
+		pr_info("pvbus: no event vectors on each CPU (error %d), trying the PCI interrupt\n", err);
+	}
+	mode = EV_OFF;
+	if (irq <= 0)
+		return err;
+	err = request_irq(irq, upcall_intx, IRQF_SHARED | IRQF_NOBALANCING | IRQF_NO_THREAD, "pvbus-xen", &channel_lock);
+	if (err)
+		return err;
+	mode = EV_INTX;
+	intx_irq = irq;
+	err = xen_set_param(HVM_PARAM_CALLBACK_IRQ, callback);
+	if (err) {
+		free_irq(irq, &channel_lock);
+		mode = EV_OFF;
+	}
+	return err;
+}
+
+static void delivery_stop(void)
+{
+	switch (mode) {
+	case EV_PERCPU:
+		pvbus_vectors_stop();
+		break;
+	case EV_INTX:
+		free_irq(intx_irq, &channel_lock);
+		break;
+	case EV_POLL:
+		hrtimer_cancel(&poll_timer);
+		break;
+	case EV_OFF:
+		return;
+	}
+	xen_set_param(HVM_PARAM_CALLBACK_IRQ, 0);
+	mode = EV_OFF;
+}
+
+static void selftest_event(void *data)
+{
+	complete(data);
+}
+
+/* Send ourselves an event: nothing may depend on events before one has arrived. */
+static int selftest(void)
+{
+	DECLARE_COMPLETION_ONSTACK(done);
+	struct xen_evtchn_bind_ipi op = { .vcpu = 0 };
+	struct pvbus_evtchn ch;
+	int err;
+
+	err = xen_event_op(EVTCHNOP_bind_ipi, &op);
+	if (err)
+		return err;
+	err = xen_evtchn_adopt(&ch, op.port, selftest_event, &done);
+	if (!err) {
+		pvbus_evtchn_notify(&ch);
+		if (!wait_for_completion_timeout(&done, 5 * HZ))
+			err = -ETIMEDOUT;
+		xen_evtchn_abandon(&ch);
+	}
+	port_close(op.port);
+	return err;
+}
+
+/**
+ * pvbus_xen_event_mode - how upcalls arrive, for people
+ */
+const char *pvbus_xen_event_mode(void)
+{
+	switch (mode) {
+	case EV_PERCPU:
+		return fifo_on ? "vector on each CPU, FIFO" : "vector on each CPU";
+	case EV_INTX:
+		return "PCI interrupt";
+	case EV_POLL:
+		return "polling";
+	default:
+		return "off";
+	}
+}
+EXPORT_SYMBOL_GPL(pvbus_xen_event_mode);
+
+/**
+ * pvbus_xen_shared_info_start - map the page that Xen shares with the guest
+ * @where: guest-physical address of a page nobody uses, in the platform device's memory window
+ *
+ * Context: may sleep.
+ * Return: 0; -ENOMEM; -EIO if what appears there is not Xen's page.
+ */
+int pvbus_xen_shared_info_start(phys_addr_t where)
+{
+	int err;
+
+	/* Setting this parameter makes Xen note whether we are a 32 or a 64 bit guest: the page's layout hangs on it. */
+	err = xen_set_param(HVM_PARAM_CALLBACK_IRQ, 0);
+	if (!err)
+		err = xen_map_frame(XENMAPSPACE_shared_info, 0, where >> XEN_PAGE_SHIFT);
+	if (err) {
+		pr_err("pvbus: cannot map Xen's shared info at %pa: error %d\n", &where, err);
+		return err;
+	}
+	shared_info = memremap(where, XEN_PAGE_SIZE, MEMREMAP_WB);
+	if (!shared_info) {
+		xen_unmap_frame(where >> XEN_PAGE_SHIFT);
+		return -ENOMEM;
+	}
+	shared_info_pa = where;
+	memset(shared_info->evtchn_mask, 0xff, sizeof(shared_info->evtchn_mask));
+	if (READ_ONCE(shared_info->evtchn_mask[0]) == ~0ul)
+		return 0;
+	pr_err("pvbus: Xen's shared info at %pa does not hold what is written to it\n", &where);
+	pvbus_xen_shared_info_stop();
+	return -EIO;
+}
+EXPORT_SYMBOL_GPL(pvbus_xen_shared_info_start);
+
+/**
+ * pvbus_xen_shared_info_stop - give the shared page back
+ */
+void pvbus_xen_shared_info_stop(void)
+{
+	memunmap(shared_info);
+	shared_info = NULL;
+	xen_unmap_frame(shared_info_pa >> XEN_PAGE_SHIFT);
+}
+EXPORT_SYMBOL_GPL(pvbus_xen_shared_info_stop);
+
+/**
+ * pvbus_xen_events_start - make event channels work, and see one arrive
+ * @irq: the platform device's interrupt, for hosts without per-CPU vectors; 0 for none
+ * @callback: value of HVM_PARAM_CALLBACK_IRQ that names @irq to Xen
+ *
+ * Context: may sleep.
+ * Return: 0; -ETIMEDOUT if no event arrives; what the hypercalls refused with.
+ */
+int pvbus_xen_events_start(int irq, u64 callback)
+{
+	int err;
+
+	fifo_on = fifo && percpu && !poll && !xen_fifo_start();
+	err = delivery_start(irq, callback);
+	if (err)
+		goto out;
+	err = selftest();
+	if (err == -ETIMEDOUT && mode == EV_PERCPU && irq > 0 && !fifo_on) {
+		pr_warn("pvbus: no event arrives by CPU vectors, trying the PCI interrupt\n");
+		delivery_stop();
+		percpu = false;
+		err = delivery_start(irq, callback);
+		if (!err)
+			err = selftest();
+	}
+	if (err) {
+		delivery_stop();
+		goto out;
+	}
+	pr_info("pvbus: Xen's events arrive by %s\n", pvbus_xen_event_mode());
+	return 0;
+out:
+	pr_err("pvbus: no event channels: error %d\n", err);
+	return err;
+}
+EXPORT_SYMBOL_GPL(pvbus_xen_events_start);
+
+/**
+ * pvbus_xen_events_stop - no upcall arrives any more
+ *
+ * All channels must be closed.
+ */
+void pvbus_xen_events_stop(void)
+{
+	delivery_stop();
+}
+EXPORT_SYMBOL_GPL(pvbus_xen_events_stop);

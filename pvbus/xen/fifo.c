@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The FIFO event channel ABI: pages of event words and a control block per vCPU, all ours, given to Xen for good: only
+ * EVTCHNOP_reset would give them back, and that also closes the store's port, which the toolstack made. So a pvbus
+ * that uses this stays loaded.
+ */
+#include <linux/kernel.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <asm/io.h>
+#include <pvbus/xen.h>
+#include "fifo.h"
+#include "fifo_core.h"
+#include "internal.h"
+
+#define FIFO_PAGES	(XEN_2L_PORTS / EVTCHN_FIFO_WORDS_PER_PAGE)
+
+static u32 *words[FIFO_PAGES];
+static unsigned int pages;
+static struct xen_fifo_control *control[XEN_LEGACY_VCPUS];
+static struct fifo_queues queues[XEN_LEGACY_VCPUS];
+
+static u32 *fifo_word(u32 port)
+{
+	u32 page = port / EVTCHN_FIFO_WORDS_PER_PAGE;
+
+	return page < READ_ONCE(pages) ? &words[page][port % EVTCHN_FIFO_WORDS_PER_PAGE] : NULL;
+}
+
+/* Xen changes words with atomic operations of its own; bit operations on longs would reach into the neighbour's. */
+static void word_change(u32 port, u32 clear, u32 set)
+{
+	u32 *word = fifo_word(port);
+	u32 old;
+
+	if (!word)
+		return;
+	old = READ_ONCE(*word);
+	while (!try_cmpxchg(word, &old, (old & ~clear) | set))
+		;
+}
+
+void xen_fifo_mask(u32 port)
+{
+	word_change(port, 0, 1u << EVTCHN_FIFO_MASKED);
+}
+
+void xen_fifo_unmask(u32 port)
+{
+	word_change(port, 1u << EVTCHN_FIFO_MASKED, 0);
+}
+
+void xen_fifo_clear_pending(u32 port)
+{
+	word_change(port, 1u << EVTCHN_FIFO_PENDING, 0);
+}
+
+bool xen_fifo_pending(u32 port)
+{
+	u32 *word = fifo_word(port);
+
+	return word && READ_ONCE(*word) & 1u << EVTCHN_FIFO_PENDING;
+}
+
+void xen_fifo_upcall(u32 vcpu, void (*event)(u32 port))
+{
+	const struct fifo_view view = { .word = fifo_word, .event = event };
+
+	if (vcpu < XEN_LEGACY_VCPUS && control[vcpu])
+		fifo_drain(&queues[vcpu], control[vcpu], &view, 2 * XEN_2L_PORTS);
+}
+
+/* A vCPU's control block; a CPU that comes back finds its old one in place. */
+int xen_fifo_init_vcpu(u32 vcpu)
+{
+	struct xen_evtchn_init_control op = { .vcpu = vcpu };
+	struct xen_fifo_control *block;
+	int err;
+
+	if (control[vcpu])
+		return 0;
+	block = (void *)get_zeroed_page(GFP_KERNEL);
+	if (!block)
+		return -ENOMEM;
+	op.gfn = virt_to_phys(block) >> XEN_PAGE_SHIFT;
+	err = xen_event_op(EVTCHNOP_init_control, &op);
+	if (err) {
+		free_page((unsigned long)block);
+		return err;
+	}
+	control[vcpu] = block;
+	return 0;
+}
+
+/* Make sure that a port has its word: all words of a new page start masked. */
+int xen_fifo_expand(u32 port)
+{
+	struct xen_evtchn_expand_array op;
+	unsigned int i;
+	u32 *page;
+	int err;
+
+	while (!fifo_word(port)) {
+		page = (void *)get_zeroed_page(GFP_KERNEL);
+		if (!page)
+			return -ENOMEM;
+		for (i = 0; i < EVTCHN_FIFO_WORDS_PER_PAGE; i++)
+			page[i] = 1u << EVTCHN_FIFO_MASKED;
+		op.gfn = virt_to_phys(page) >> XEN_PAGE_SHIFT;
+		err = xen_event_op(EVTCHNOP_expand_array, &op);
+		if (err) {
+			free_page((unsigned long)page);
+			return err;
+		}
+		words[pages] = page;
+		smp_store_release(&pages, pages + 1);
+	}
+	return 0;
+}
+
+/* The first control block switches the whole domain over; from then on there is no way back. */
+int xen_fifo_start(void)
+{
+	int err = xen_fifo_init_vcpu(0);
+
+	if (!err)
+		err = xen_fifo_expand(1);
+	if (err && !control[0]) {
+		pr_info("pvbus: no FIFO event channels (error %d), using two levels\n", err);
+		return err;
+	}
+	__module_get(THIS_MODULE);
+	pr_info("pvbus: FIFO event channels in use, this module now stays loaded\n");
+	return 0;
+}

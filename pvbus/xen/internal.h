@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Private to pvbus/xen: hypercalls as typed functions, and what its files tell each other. */
+#ifndef PVBUS_XEN_INTERNAL_H
+#define PVBUS_XEN_INTERNAL_H
+
+#include <linux/types.h>
+#include <abi/xen/xen.h>
+#include <abi/xen/event_channel.h>
+#include <abi/xen/grant_table.h>
+
+struct pvbus_evtchn;
+
+/* hypercall.c; every one returns 0 or more, or a negative errno of Xen's, which are Linux's */
+long xen_call(unsigned int nr, unsigned long a1, unsigned long a2, unsigned long a3);
+
+static inline long xen_event_op(unsigned int cmd, void *arg)
+{
+	return xen_call(XEN_HC_EVENT_CHANNEL_OP, cmd, (unsigned long)arg, 0);
+}
+
+static inline long xen_memory_op(unsigned int cmd, void *arg)
+{
+	return xen_call(XEN_HC_MEMORY_OP, cmd, (unsigned long)arg, 0);
+}
+
+static inline long xen_hvm_op(unsigned int cmd, void *arg)
+{
+	return xen_call(XEN_HC_HVM_OP, cmd, (unsigned long)arg, 0);
+}
+
+static inline long xen_gnttab_op(unsigned int cmd, void *arg)
+{
+	return xen_call(XEN_HC_GRANT_TABLE_OP, cmd, (unsigned long)arg, 1);
+}
+
+int xen_get_param(u32 index, u64 *value);
+int xen_set_param(u32 index, u64 value);
+int xen_map_frame(u32 space, unsigned long idx, unsigned long gfn);
+void xen_unmap_frame(unsigned long gfn);
+
+/* evtchn.c */
+int xen_evtchn_adopt(struct pvbus_evtchn *ch, u32 port, void (*handler)(void *), void *data);
+void xen_evtchn_abandon(struct pvbus_evtchn *ch);
+struct xen_shared_info *xen_shared_info(void);
+
+#endif /* PVBUS_XEN_INTERNAL_H */
