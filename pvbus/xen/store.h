@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the rest of pvbus calls in bus.c, xen/xs.c and xen/xenbus.c. */
+#ifndef PVBUS_XEN_STORE_H
+#define PVBUS_XEN_STORE_H
+
+#include <linux/types.h>
+
+struct device;
+
+/* bus.c */
+int pvbus_bus_init(void);
+void pvbus_bus_exit(void);
+
+/* xs.c */
+int pvbus_xs_start(void *ring, void (*notify)(void));
+void pvbus_xs_event(void);
+void pvbus_xs_stop(void);
+int pvbus_xs_suspend(void);
+int pvbus_xs_resume(void);
+
+/* xenbus.c */
+int pvbus_xenbus_start(struct device *parent);
+void pvbus_xenbus_stop(void);
+int pvbus_xenbus_suspend(void);
+int pvbus_xenbus_resume(void);
+
+#endif /* PVBUS_XEN_STORE_H */
