@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The last two stages of Xen's bring-up: the store's page and port, and the bus behind it. */
+#include <linux/io.h>
+#include <linux/kernel.h>
+#include <linux/module.h>
+#include <pvbus/platform.h>
+#include <pvbus/xen.h>
+#include "internal.h"
+#include "store.h"
+
+static void *store_ring;
+static struct pvbus_evtchn store_ch;
+
+static void store_event(void *data)
+{
+	pvbus_xs_event();
+	pvbus_evtchn_eoi(&store_ch, false);
+}
+
+static void store_notify(void)
+{
+	pvbus_evtchn_notify(&store_ch);
+}
+
+/* Until the reader runs, the port has nobody to tell; an event then is made up for by a look at the ring. */
+static int store_connect(u64 port)
+{
+	int err;
+
+	if (port >= XEN_2L_PORTS)
+		return -ERANGE;
+	err = xen_evtchn_adopt(&store_ch, port, store_event, NULL);
+	if (err)
+		return err;
+	err = pvbus_xs_start(store_ring, store_notify);
+	if (err)
+		xen_evtchn_abandon(&store_ch);
+	return err;
+}
+
+/**
+ * pvbus_xen_store_start - connect to the store
+ *
+ * Page and port were made by the toolstack and are only borrowed.
+ *
+ * Context: may sleep.
+ * Return: 0; -ENODEV if the host has no store for this guest; the errno of pvbus_xs_start().
+ */
+int pvbus_xen_store_start(void)
+{
+	u64 pfn = 0, port = 0;
+	int err;
+
+	err = xen_get_param(HVM_PARAM_STORE_PFN, &pfn);
+	if (!err)
+		err = xen_get_param(HVM_PARAM_STORE_EVTCHN, &port);
+	if (!err && (!pfn || !~pfn || !port))
+		err = -ENODEV;
+	if (err)
+		goto out;
+	store_ring = memremap(pfn << XEN_PAGE_SHIFT, XEN_PAGE_SIZE, MEMREMAP_WB);
+	err = store_ring ? store_connect(port) : -ENOMEM;
+	if (!err)
+		return 0;
+	if (store_ring)
+		memunmap(store_ring);
+	store_ring = NULL;
+out:
+	pr_err("pvbus: no store (page %#llx, port %llu): error %d\n", pfn, port, err);
+	return err;
+}
+EXPORT_SYMBOL_GPL(pvbus_xen_store_start);
+
+/**
+ * pvbus_xen_store_stop - let go of the store
+ *
+ * Context: may sleep.
+ */
+void pvbus_xen_store_stop(void)
+{
+	pvbus_xs_stop();
+	xen_evtchn_abandon(&store_ch);
+	memunmap(store_ring);
+	store_ring = NULL;
+}
+EXPORT_SYMBOL_GPL(pvbus_xen_store_stop);
+
+/**
+ * pvbus_xen_bus_start - find the devices and register them
+ * @parent: device they hang below
+ *
+ * Context: may sleep; drivers that are there already probe before it returns.
+ * Return: 0 or the errno of the first store access that failed.
+ */
+int pvbus_xen_bus_start(struct device *parent)
+{
+	return pvbus_xenbus_start(parent);
+}
+EXPORT_SYMBOL_GPL(pvbus_xen_bus_start);
+
+/**
+ * pvbus_xen_bus_stop - unregister all devices; their drivers' remove() has run when it returns
+ *
+ * Context: may sleep.
+ */
+void pvbus_xen_bus_stop(void)
+{
+	pvbus_xenbus_stop();
+}
+EXPORT_SYMBOL_GPL(pvbus_xen_bus_stop);

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The Xen platform PCI device: where an HVM guest's paravirtualised life begins.
+ *
+ * Bring-up goes in stages, each proven to work before the next: hypercalls answer, shared info holds what is written
+ * to it, an event arrives, the grant table is there, the store answers, devices are found. What fails unwinds in
+ * reverse and leaves the emulated devices as they were: those are unplugged last of all (unplug.c).
+ */
+#include <linux/kernel.h>
+#include <linux/module.h>
+#include <linux/pci.h>
+#include <bus.h>
+#include <abi/xen/platform.h>
+#include <abi/xen/xen.h>
+#include <pvbus/platform.h>
+#include "platform.h"
+
+#define XEN_MMIO_BAR	1
+
+static ssize_t events_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	return sprintf(buf, "%s\n", pvbus_xen_event_mode());
+}
+static DEVICE_ATTR_RO(events);
+
+static ssize_t unplug_attr_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	return unplug_show(buf);
+}
+
+static ssize_t unplug_attr_store(struct device *dev, struct device_attribute *attr, const char *buf, size_t len)
+{
+	int err = unplug_set(buf);
+
+	return err ? err : len;
+}
+
+static struct device_attribute dev_attr_unplug = {
+	.attr	= { .name = "unplug", .mode = 0644 },
+	.show	= unplug_attr_show,
+	.store	= unplug_attr_store,
+};
+
+static struct attribute *platform_attrs[] = {
+	&dev_attr_events.attr,
+	&dev_attr_unplug.attr,
+	NULL,
+};
+
+static const struct attribute_group platform_group = { .attrs = platform_attrs };
+
+/* How Xen is to raise this device's interrupt: by its GSI where it has a legacy one, else by its PCI pin. */
+static u64 callback_of(struct pci_dev *pdev)
+{
+	u8 pin = 0;
+
+	if (pdev->irq && pdev->irq < 16)
+		return HVM_CALLBACK_GSI(pdev->irq);
+	pci_read_config_byte(pdev, PCI_INTERRUPT_PIN, &pin);
+	if (!pin)
+		return 0;
+	return HVM_CALLBACK_PCI_INTX(pci_domain_nr(pdev->bus), pdev->bus->number, pdev->devfn, pin);
+}
+
+/* Shared info takes the first page of the window, the grant table the rest. */
+static int stages_start(struct pci_dev *pdev, const struct pvbus_host_info *info)
+{
+	phys_addr_t window = pci_resource_start(pdev, XEN_MMIO_BAR);
+	size_t len = pci_resource_len(pdev, XEN_MMIO_BAR);
+	u64 callback = callback_of(pdev);
+	int err;
+
+	err = pvbus_xen_hypercalls_start(info);
+	if (err)
+		return err;
+	err = pvbus_xen_shared_info_start(window);
+	if (err)
+		goto stop_hypercalls;
+	err = pvbus_xen_events_start(callback ? pdev->irq : 0, callback);
+	if (err)
+		goto stop_shared_info;
+	err = pvbus_xen_grants_start(window + XEN_PAGE_SIZE, len - XEN_PAGE_SIZE);
+	if (err)
+		goto stop_events;
+	err = pvbus_xen_store_start();
+	if (err)
+		goto stop_grants;
+	err = pvbus_xen_bus_start(&pdev->dev);
+	if (err)
+		goto stop_store;
+	return 0;
+
+stop_store:
+	pvbus_xen_store_stop();
+stop_grants:
+	pvbus_xen_grants_stop();
+stop_events:
+	pvbus_xen_events_stop();
+stop_shared_info:
+	pvbus_xen_shared_info_stop();
+stop_hypercalls:
+	pvbus_xen_hypercalls_stop();
+	return err;
+}
+
+static void stages_stop(void)
+{
+	pvbus_xen_bus_stop();
+	pvbus_xen_store_stop();
+	pvbus_xen_grants_stop();
+	pvbus_xen_events_stop();
+	pvbus_xen_shared_info_stop();
+	pvbus_xen_hypercalls_stop();
+}
+
+static int window_claim(struct pci_dev *pdev)
+{
+	int err;
+
+	err = pci_enable_device(pdev);
+	if (err)
+		return err;
+	err = -ENODEV;
+	if (!(pci_resource_flags(pdev, XEN_MMIO_BAR) & IORESOURCE_MEM) ||
+	    pci_resource_len(pdev, XEN_MMIO_BAR) < 2 * XEN_PAGE_SIZE) {
+		dev_err(&pdev->dev, "BAR %d has no memory for Xen's pages\n", XEN_MMIO_BAR);
+		goto disable;
+	}
+	err = pci_request_region(pdev, XEN_MMIO_BAR, "pvbus-xen");
+	if (!err)
+		return 0;
+disable:
+	pci_disable_device(pdev);
+	return err;
+}
+
+static void window_release(struct pci_dev *pdev)
+{
+	pci_release_region(pdev, XEN_MMIO_BAR);
+	pci_disable_device(pdev);
+}
+
+/* Some hosts present the device under two ids; there is still one Xen behind it. */
+static struct pci_dev *active;
+
+static int platform_probe(struct pci_dev *pdev, const struct pci_device_id *id)
+{
+	struct pvbus_host_info info;
+	int err;
+
+	if (active) {
+		pci_info(pdev, "%s already serves this host\n", pci_name(active));
+		return -EBUSY;
+	}
+	if (!pvbus_detect(PVBUS_HOST_XEN, &info)) {
+		dev_err(&pdev->dev, "no Xen signature in CPUID\n");
+		return -ENODEV;
+	}
+	if (pvbus_kernel_owns_host(PVBUS_HOST_XEN)) {
+		dev_info(&pdev->dev, "this kernel's own Xen support is in charge, leaving the device alone\n");
+		return -ENODEV;
+	}
+	err = unplug_hello();
+	if (err)
+		return err;
+	err = window_claim(pdev);
+	if (err)
+		return err;
+	err = stages_start(pdev, &info);
+	if (err)
+		goto release;
+	err = sysfs_create_group(&pdev->dev.kobj, &platform_group);
+	if (err)
+		goto stop;
+	err = unplug_start();
+	if (err)
+		goto remove_group;
+	active = pdev;
+	return 0;
+
+remove_group:
+	sysfs_remove_group(&pdev->dev.kobj, &platform_group);
+stop:
+	stages_stop();
+release:
+	window_release(pdev);
+	return err;
+}
+
+static void platform_remove(struct pci_dev *pdev)
+{
+	active = NULL;
+	unplug_stop();
+	sysfs_remove_group(&pdev->dev.kobj, &platform_group);
+	stages_stop();
+	window_release(pdev);
+}
+
+static const struct pci_device_id platform_ids[] = {
+	{ PCI_DEVICE(XEN_PLATFORM_VENDOR, XEN_PLATFORM_DEVICE) },
+	{ PCI_DEVICE(XEN_PLATFORM_VENDOR, XEN_PLATFORM_DEVICE_XS61) },
+	{ PCI_DEVICE(XEN_PLATFORM_VENDOR, XEN_PLATFORM_DEVICE_CITRIX) },
+	{ }
+};
+MODULE_DEVICE_TABLE(pci, platform_ids);
+
+/* The kernel's own driver is registered under "xen-platform-pci" even where it serves nothing. */
+static struct pci_driver platform_driver = {
+	.name		= "xen-platform-pv",
+	.id_table	= platform_ids,
+	.probe		= platform_probe,
+	.remove		= platform_remove,
+};
+module_pci_driver(platform_driver);
+
+MODULE_DESCRIPTION("Xen platform PCI device: brings an HVM guest up on Xen");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef XEN_PLATFORM_PCI_H
+#define XEN_PLATFORM_PCI_H
+
+#include <linux/types.h>
+
+/* unplug.c */
+int unplug_hello(void);
+int unplug_start(void);
+void unplug_stop(void);
+int unplug_set(const char *words);
+ssize_t unplug_show(char *buf);
+
+#endif /* XEN_PLATFORM_PCI_H */

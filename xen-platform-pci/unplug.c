@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Unplugging the emulated devices that have a paravirtualised twin.
+ *
+ * An unplugged device does not come back before the guest is reset, so by default ("auto") a class of devices goes only
+ * when every twin of that class is connected and no emulated one is in use. A list of classes unplugs them once Xen's
+ * stack is up, twins or not; but never a device in use, whose data would be lost.
+ *
+ * Specification of ports and bits: docs/misc/hvm-emulated-unplug.pandoc
+ */
+#include <linux/if.h>
+#include <linux/io.h>
+#include <linux/kernel.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/netdevice.h>
+#include <linux/pci.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/workqueue.h>
+#include <blk.h>
+#include <bus.h>
+#include <pvbus/xen.h>
+#include "platform.h"
+#include "unplug_core.h"
+
+#define BUILD_NUMBER	0x0100u		/* what hosts may list as good or bad: 0.1.0 */
+
+static char *unplug = "auto";
+module_param(unplug, charp, 0444);
+MODULE_PARM_DESC(unplug, "Emulated devices to unplug: auto (default: those whose twins are connected), all, never, or a list of ide-disks,aux-ide-disks,nics,nvme-disks");
+
+/* Emulated devices that hosts present, and which bit takes them away. */
+static const struct {
+	u16 vendor, device;
+	u8 bit;
+} emulated[] = {
+	{ 0x8086, 0x7010, XEN_UNPLUG_IDE_DISKS },	/* PIIX3 IDE */
+	{ 0x8086, 0x7111, XEN_UNPLUG_IDE_DISKS },	/* PIIX4 IDE */
+	{ 0x8086, 0x2922, XEN_UNPLUG_IDE_DISKS },	/* ICH9 AHCI */
+	{ 0x1000, 0x0012, XEN_UNPLUG_IDE_DISKS },	/* LSI 53c895a */
+	{ 0x1b36, 0x0010, XEN_UNPLUG_NVME_DISKS },	/* NVMe */
+	{ 0x8086, 0x5845, XEN_UNPLUG_NVME_DISKS },
+	{ 0x8086, 0x100e, XEN_UNPLUG_NICS },		/* e1000 */
+	{ 0x8086, 0x10d3, XEN_UNPLUG_NICS },		/* e1000e */
+	{ 0x10ec, 0x8139, XEN_UNPLUG_NICS },
+	{ 0x10ec, 0x8029, XEN_UNPLUG_NICS },		/* ne2k */
+	{ 0x1022, 0x2000, XEN_UNPLUG_NICS },		/* pcnet */
+};
+
+static bool have_ports;
+static unsigned int policy, gone, refused;
+static DEFINE_MUTEX(unplug_lock);	/* policy, gone, refused, and the ports */
+
+static void unplug_work(struct work_struct *work);
+static DECLARE_WORK(unplug_dwork, unplug_work);
+
+static unsigned int bit_of(const struct pci_dev *pdev)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(emulated); i++)
+		if (pdev->vendor == emulated[i].vendor && pdev->device == emulated[i].device)
+			return emulated[i].bit;
+	return 0;
+}
+
+static const char *words_of(unsigned int bits, char *buf, size_t size)
+{
+	size_t i, n = 0;
+
+	buf[0] = 0;
+	for (i = 0; i < UNPLUG_NR_WORDS; i++)
+		if (hweight32(unplug_words[i].bits) == 1 && bits & unplug_words[i].bits)
+			n += scnprintf(buf + n, size - n, "%s%s", n ? "," : "", unplug_words[i].word);
+	return n ? buf : "never";
+}
+
+/* --- is it in use? --- */
+
+/* Finds the first user of an emulated device: a claimed disk, a network interface that is up. */
+static int device_user(struct device *dev, void *data)
+{
+	if (dev->class && !strcmp(dev->class->name, "block") && pv_bdev_in_use(dev->devt)) {
+		*(struct device **)data = dev;
+		return 1;
+	}
+	if (dev->class && !strcmp(dev->class->name, "net") && to_net_dev(dev)->flags & IFF_UP) {
+		*(struct device **)data = dev;
+		return 1;
+	}
+	return device_for_each_child(dev, data, device_user);
+}
+
+static bool class_in_use(unsigned int bit)
+{
+	struct pci_dev *pdev = NULL;
+	struct device *user = NULL;
+
+	while ((pdev = pci_get_device(PCI_ANY_ID, PCI_ANY_ID, pdev))) {
+		if (bit_of(pdev) != bit || !device_for_each_child(&pdev->dev, &user, device_user))
+			continue;
+		if (!(refused & bit))
+			pci_warn(pdev, "emulated device not unplugged: %s is in use\n", dev_name(user));
+		pci_dev_put(pdev);
+		return true;
+	}
+	return false;
+}
+
+/* --- is its twin there? --- */
+
+struct twin_count {
+	const char *type;
+	unsigned int connected;
+	unsigned int waiting;
+};
+
+/* An emulated CD drive stays, so its twin does not count. */
+static bool is_cdrom(const struct pvbus_xen_device *xdev)
+{
+	char *type = pvbus_xs_read(PVBUS_XS_NIL, xdev->node, "device-type", NULL);
+	bool cdrom;
+
+	if (IS_ERR(type))
+		return false;
+	cdrom = !strcmp(type, "cdrom");
+	kfree(type);
+	return cdrom;
+}
+
+static int count_twin(struct device *dev, void *data)
+{
+	struct pvbus_device *pdev = to_pvbus_device(dev);
+	struct twin_count *count = data;
+
+	if (strcmp(pdev->type, count->type) || is_cdrom(to_pvbus_xen(pdev)))
+		return 0;
+	if (to_pvbus_xen(pdev)->state == XENBUS_CONNECTED)
+		count->connected++;
+	else
+		count->waiting++;
+	return 0;
+}
+
+static bool twins_connected(unsigned int bit)
+{
+	struct twin_count count = { .type = bit == XEN_UNPLUG_NICS ? "xen-vif" : "xen-vbd" };
+
+	pvbus_for_each_device(&count, count_twin);
+	return count.connected && !count.waiting;
+}
+
+/* --- unplug --- */
+
+/* The bits of @bits that emulated devices stand for, which are there now. */
+static unsigned int bits_present(unsigned int bits)
+{
+	struct pci_dev *pdev = NULL;
+	unsigned int present = 0;
+
+	while ((pdev = pci_get_device(PCI_ANY_ID, PCI_ANY_ID, pdev)))
+		present |= bit_of(pdev);
+	return present & bits;
+}
+
+/* Drivers let go before the device vanishes under them. A NIC vanishes whole, of a controller only its disks do. */
+static void unplug_class(unsigned int bit)
+{
+	struct pci_dev *pdev = NULL;
+	char buf[64];
+
+	while ((pdev = pci_get_device(PCI_ANY_ID, PCI_ANY_ID, pdev)))
+		if (bit_of(pdev) == bit)
+			device_release_driver(&pdev->dev);
+	outw(bit, XEN_UNPLUG_PORT);
+	gone |= bit;
+	pr_info("xen-platform-pci: unplugged emulated %s\n", words_of(bit, buf, sizeof(buf)));
+
+	while ((pdev = pci_get_device(PCI_ANY_ID, PCI_ANY_ID, pdev))) {
+		if (bit_of(pdev) != bit)
+			continue;
+		if (bit == XEN_UNPLUG_IDE_DISKS) {
+			if (device_attach(&pdev->dev) < 0)
+				pci_warn(pdev, "no driver took the controller back after its disks were unplugged\n");
+		} else {
+			pci_stop_and_remove_bus_device_locked(pdev);
+		}
+	}
+}
+
+/* Unplug what may be unplugged of @bits. Returns -EBUSY if something is in use. */
+static int unplug_bits(unsigned int bits, bool need_twins)
+{
+	unsigned int bit;
+	int err = 0;
+
+	for (bit = 1; bit < XEN_UNPLUG_ALL; bit <<= 1) {
+		if (!(bits & bit & ~gone))
+			continue;
+		if (need_twins && !twins_connected(bit))
+			continue;
+		if (class_in_use(bit == XEN_UNPLUG_AUX_IDE_DISKS ? XEN_UNPLUG_IDE_DISKS : bit)) {
+			refused |= bit;
+			err = -EBUSY;
+			continue;
+		}
+		unplug_class(bit);
+	}
+	return err;
+}
+
+static int unplug_by_policy(void)
+{
+	if (policy & UNPLUG_AUTO)
+		return unplug_bits(bits_present(XEN_UNPLUG_ALL), true);
+	return unplug_bits(policy, false);
+}
+
+static void unplug_work(struct work_struct *work)
+{
+	mutex_lock(&unplug_lock);
+	unplug_by_policy();
+	mutex_unlock(&unplug_lock);
+}
+
+static int unplug_notify(struct notifier_block *nb, unsigned long state, void *pdev)
+{
+	if (state == XENBUS_CONNECTED && policy & UNPLUG_AUTO)
+		schedule_work(&unplug_dwork);
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block unplug_nb = { .notifier_call = unplug_notify };
+
+static int policy_parse(const char *words, unsigned int *bits)
+{
+	const char *bad;
+	size_t len;
+	int err = unplug_parse(words, bits, &bad, &len);
+
+	if (err)
+		pr_err("xen-platform-pci: unplug=: \"%.*s\" does not fit; use auto, all, never or a list of ide-disks,aux-ide-disks,nics,nvme-disks\n",
+		       (int)len, bad);
+	return err;
+}
+
+/*
+ * Introduce ourselves: hosts may keep a list of drivers they do not want, and answer so. A host without these ports has
+ * nothing to unplug. Specification: "Unplug protocol", steps 1 to 5.
+ */
+int unplug_hello(void)
+{
+	int err = policy_parse(unplug, &policy);
+	u16 magic;
+
+	if (err)
+		return err;
+	magic = inw(XEN_UNPLUG_PORT);
+	have_ports = magic == XEN_UNPLUG_MAGIC;
+	if (have_ports && inb(XEN_UNPLUG_PORT_VERSION) >= 1) {
+		outw(XEN_PRODUCT_LINUX, XEN_UNPLUG_PORT);
+		outl(BUILD_NUMBER, XEN_UNPLUG_PORT_VERSION);
+		magic = inw(XEN_UNPLUG_PORT);
+	}
+	if (magic == XEN_UNPLUG_BLACKLISTED) {
+		pr_err("xen-platform-pci: the host refuses these drivers (product %u, build %#x)\n",
+		       XEN_PRODUCT_LINUX, BUILD_NUMBER);
+		return -EPERM;
+	}
+	return 0;
+}
+
+int unplug_start(void)
+{
+	int err;
+
+	if (!have_ports)
+		return 0;
+	err = pvbus_register_notifier(&unplug_nb);
+	if (!err)
+		schedule_work(&unplug_dwork);
+	return err;
+}
+
+void unplug_stop(void)
+{
+	if (!have_ports)
+		return;
+	pvbus_unregister_notifier(&unplug_nb);
+	cancel_work_sync(&unplug_dwork);
+}
+
+/* Writing to the sysfs file: a new policy, carried out at once. */
+int unplug_set(const char *words)
+{
+	unsigned int bits;
+	int err = policy_parse(words, &bits);
+
+	if (err)
+		return err;
+	if (!have_ports)
+		return -EOPNOTSUPP;
+	mutex_lock(&unplug_lock);
+	policy = bits;
+	refused = 0;
+	err = unplug_by_policy();
+	mutex_unlock(&unplug_lock);
+	return err;
+}
+
+ssize_t unplug_show(char *buf)
+{
+	char want[64], done[64];
+
+	return sprintf(buf, "policy: %s\nunplugged: %s\nports: %s\n", words_of(policy, want, sizeof(want)),
+		       gone ? words_of(gone, done, sizeof(done)) : "nothing", have_ports ? "yes" : "no");
+}
