@@ -9,6 +9,7 @@
 
 #include <linux/device.h>
 #include <linux/module.h>
+#include <linux/notifier.h>
 #include <linux/types.h>
 
 #define PVBUS_TYPE_LEN	32
@@ -94,6 +95,10 @@ static inline bool pvbus_is_quarantined(const struct pvbus_device *pdev)
 {
 	return READ_ONCE(pdev->quarantined);
 }
+
+int pvbus_register_notifier(struct notifier_block *nb);
+int pvbus_unregister_notifier(struct notifier_block *nb);
+void pvbus_state_changed(struct pvbus_device *pdev, int state);
 
 struct dentry *pvbus_debugfs(void);
 

@@ -68,7 +68,9 @@ static long call_by_page(unsigned int nr, unsigned long a1, unsigned long a2, un
 /**
  * xen_call - do a hypercall
  * @nr: XEN_HC_*
- * @a1: first argument, and so on; addresses are kernel virtual ones
+ * @a1: first argument; addresses are kernel virtual ones
+ * @a2: second argument
+ * @a3: third argument
  *
  * Context: any.
  * Return: what Xen answers: 0 or more, or a negative errno; -ENXIO while hypercalls are off.
