@@ -13,6 +13,7 @@
 
 struct fifo_queues {
 	u32 head[EVTCHN_FIFO_QUEUES];	/* where we are in each list; 0: start at control->head */
+	u32 ready;			/* what the last round left over */
 };
 
 struct fifo_view {
@@ -55,22 +56,21 @@ static inline bool fifo_consume(struct fifo_queues *queues, struct xen_fifo_cont
 
 /*
  * Handle all that is ready, the most urgent queue (0) first. At most @budget events: a host that links ports in a ring
- * must not hold the CPU. Returns how many were looked at.
+ * must not hold the CPU; what is left then waits for the next upcall. Returns how many were looked at.
  */
 static inline unsigned int fifo_drain(struct fifo_queues *queues, struct xen_fifo_control *control,
 				      const struct fifo_view *view, unsigned int budget)
 {
-	u32 ready = xchg(&control->ready, 0u);
+	u32 ready = queues->ready | xchg(&control->ready, 0u);
 	unsigned int n = 0, q;
 
 	while (ready && n++ < budget) {
 		q = __builtin_ctz(ready);
-		if (q >= EVTCHN_FIFO_QUEUES)
-			break;
-		if (!fifo_consume(queues, control, q, view))
+		if (q >= EVTCHN_FIFO_QUEUES || !fifo_consume(queues, control, q, view))
 			ready &= ~(1u << q);
 		ready |= xchg(&control->ready, 0u);
 	}
+	queues->ready = ready;
 	return n;
 }
 

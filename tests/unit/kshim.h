@@ -73,6 +73,9 @@ typedef unsigned int gfp_t;
 #define smp_store_release(p, v)	__atomic_store_n(p, v, __ATOMIC_RELEASE)
 #define virt_load_acquire	smp_load_acquire
 #define virt_store_release	smp_store_release
+#define xchg(p, v)	__atomic_exchange_n(p, v, __ATOMIC_SEQ_CST)
+#define try_cmpxchg(p, old, new) \
+	__atomic_compare_exchange_n(p, old, new, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)
 #define virt_store_mb(x, v)	do { WRITE_ONCE(x, v); mb(); } while (0)
 
 /* <linux/minmax.h>, <linux/kernel.h>, <linux/math.h>, <linux/log2.h> */
