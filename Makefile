@@ -8,7 +8,8 @@ KDIR ?= /lib/modules/$(shell uname -r)/build
 wanted-cc = $(shell sed -n 's/^CC *=.*\<\(gcc-[0-9.]*\)$$/\1/p' $(KDIR)/.kernelvariables 2>/dev/null)
 toolchain = $(if $(wanted-cc),$(if $(shell command -v $(wanted-cc)),,CC=gcc)) \
 	    $(if $(shell grep -s ^CONFIG_CC_IS_CLANG=y $(KDIR)/.config),LLVM=1)
-kbuild = $(MAKE) -C $(KDIR) M=$(CURDIR) $(toolchain)
+M ?= $(CURDIR)
+kbuild = $(MAKE) -C $(KDIR) M=$(M) $(toolchain)
 
 modules: ## build the modules for the kernel at KDIR (default: the running one); C=1 W=1 as in the kernel
 	@test -e $(KDIR)/Makefile || { echo "error: KDIR=$(KDIR): no kernel headers there" >&2; exit 1; }

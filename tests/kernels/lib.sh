@@ -69,7 +69,7 @@ find_headers() {
 	for p in $(dpkg-deb -f "$deb" Depends | sed 's/([^)]*)//g; s/|[^,]*//g; s/,/ /g'); do
 		case $p in
 		linux-headers-* | linux-kbuild-*) debs+=("$(fetch_deb "$K_SUITE" "$(quote "${p}_$version")_")") ;;
-		gcc-[0-9]*) cc=$p ;;
+		gcc-*-for-host) cc=$p ;; # else the suite's own gcc is the one
 		esac
 	done
 	fill "$PV_CACHE/headers/${base%_*}" unpack_headers "${debs[@]}"
