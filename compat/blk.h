@@ -40,6 +40,7 @@
  *   pv_iob_for_each(iob, rq)        the requests of a completion batch
  *   pv_mq_last(bd)                  ring the doorbell now? Always, where nothing calls commit_rqs
  *   pv_mq_set_nr_maps(set, n), pv_mq_map_queues(set, type, nr, offset)   before 5.0 there is one map
+ *   pv_bdev_in_use(dev)             has somebody claimed the disk (a mount, a volume manager, swap); may sleep
  *   pv_queue_has_poll               constant: can queue maps have a HCTX_TYPE_POLL
  */
 #ifndef PV_COMPAT_BLK_H
@@ -49,6 +50,7 @@
 #include <linux/blk-mq.h>
 #include <linux/blkdev.h>
 #include <linux/bvec.h>
+#include <linux/file.h>
 #include <linux/hdreg.h>
 #include <linux/highmem.h>
 #include <linux/kobject.h>
@@ -369,6 +371,37 @@ static inline bool pv_set_capacity_and_notify(struct gendisk *disk, sector_t siz
 
 #define set_capacity_and_notify(disk, size) pv_set_capacity_and_notify(disk, size)
 #endif
+
+/* Whoever mounts a disk or a partition claims the whole of it, and a second claim is refused. */
+static inline bool pv_bdev_in_use(dev_t dev)
+{
+	static int holder;
+#if PV_HAVE_BDEV_FILE_OPEN
+	struct file *file = bdev_file_open_by_dev(dev, BLK_OPEN_READ, &holder, NULL);
+
+	if (!IS_ERR(file))
+		fput(file);
+	return IS_ERR(file) && PTR_ERR(file) == -EBUSY;
+#elif PV_HAVE_BDEV_OPEN_HANDLE
+	struct bdev_handle *handle = bdev_open_by_dev(dev, BLK_OPEN_READ, &holder, NULL);
+
+	if (!IS_ERR(handle))
+		bdev_release(handle);
+	return IS_ERR(handle) && PTR_ERR(handle) == -EBUSY;
+#elif PV_HAVE_BDEV_HOLDER_OPS
+	struct block_device *bdev = blkdev_get_by_dev(dev, BLK_OPEN_READ, &holder, NULL);
+
+	if (!IS_ERR(bdev))
+		blkdev_put(bdev, &holder);
+	return IS_ERR(bdev) && PTR_ERR(bdev) == -EBUSY;
+#else
+	struct block_device *bdev = blkdev_get_by_dev(dev, FMODE_READ | FMODE_EXCL, &holder);
+
+	if (!IS_ERR(bdev))
+		blkdev_put(bdev, FMODE_READ | FMODE_EXCL);
+	return IS_ERR(bdev) && PTR_ERR(bdev) == -EBUSY;
+#endif
+}
 
 /* -- requests -- */
 
