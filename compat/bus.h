@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Driver core, interrupts, timers and small library functions of the newest kernel, on every kernel. Include this after
+ * the linux/ headers.
+ *
+ * Under their upstream names, in their newest form:
+ *
+ *   class_create(name)
+ *   hrtimer_setup(timer, fn, clock, mode), timer_container_of(var, timer, field), timer_delete(t), timer_delete_sync(t)
+ *   irq_set_affinity(irq, mask)     from a module too
+ *   MODULE_IMPORT_NS("name")
+ *   strscpy(dst, src) and strscpy(dst, src, size), sysfs_emit(buf, fmt, ...), sysfs_emit_at(buf, at, fmt, ...)
+ *   from_work(var, work, field), container_of_const(), secs_to_jiffies(s), __counted_by(n)
+ *   system_percpu_wq, system_dfl_wq, WQ_PERCPU, PCI_IRQ_INTX, X86_VENDOR_HYGON
+ *   get_unaligned_le32() and friends
+ *
+ * Callbacks whose prototype changed: write FN in the newest form, put the macro after it, give FN_op to the kernel.
+ *
+ *   PV_BUS_MATCH(fn)                int fn(struct device *dev, const struct device_driver *drv)
+ *   PV_BUS_UEVENT(fn)               int fn(const struct device *dev, struct kobj_uevent_env *env)
+ *   PV_BUS_REMOVE(fn)               void fn(struct device *dev)
+ *   PV_CHILD_MATCH(fn)              int fn(struct device *dev, const void *data), for device_find_child()
+ *
+ * Without an upstream name to take:
+ *
+ *   pv_assign_str(field, src)       __assign_str() in a tracepoint's TP_fast_assign
+ *
+ * The same in all of 5.10 … 7.3, so used as they are: irq_domain_create_hierarchy(), irq_domain_alloc_named_fwnode(),
+ * cpuhp_setup_state(), kvmalloc(), get_random_u32().
+ */
+#ifndef PV_COMPAT_BUS_H
+#define PV_COMPAT_BUS_H
+
+#include <linux/device.h>
+#include <linux/hrtimer.h>
+#include <linux/interrupt.h>
+#include <linux/jiffies.h>
+#include <linux/kernel.h>
+#include <linux/module.h>
+#include <linux/pci.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/sysfs.h>
+#include <linux/timer.h>
+#include <linux/workqueue.h>
+#include <asm/processor.h>
+#include <pv_compat_config.h>
+
+#if PV_HAVE_LINUX_UNALIGNED
+#include <linux/unaligned.h>
+#else
+#include <asm/unaligned.h>
+#endif
+
+/* -- driver core -- */
+
+#if PV_HAVE_BUS_MATCH_CONST
+#define PV_BUS_MATCH(fn) \
+	static int fn##_op(struct device *dev, const struct device_driver *drv) { return fn(dev, drv); }
+#else
+#define PV_BUS_MATCH(fn) \
+	static int fn##_op(struct device *dev, struct device_driver *drv) { return fn(dev, drv); }
+#endif
+
+#if PV_HAVE_BUS_UEVENT_CONST
+#define PV_BUS_UEVENT(fn) \
+	static int fn##_op(const struct device *dev, struct kobj_uevent_env *env) { return fn(dev, env); }
+#else
+#define PV_BUS_UEVENT(fn) \
+	static int fn##_op(struct device *dev, struct kobj_uevent_env *env) { return fn(dev, env); }
+#endif
+
+#if PV_HAVE_BUS_REMOVE_VOID
+#define PV_BUS_REMOVE(fn) \
+	static void fn##_op(struct device *dev) { fn(dev); }
+#else
+#define PV_BUS_REMOVE(fn) \
+	static int fn##_op(struct device *dev) { fn(dev); return 0; }
+#endif
+
+#if PV_HAVE_DEVICE_FIND_CHILD_CONST
+#define PV_CHILD_MATCH(fn) \
+	static int fn##_op(struct device *dev, const void *data) { return fn(dev, data); }
+#else
+#define PV_CHILD_MATCH(fn) \
+	static int fn##_op(struct device *dev, void *data) { return fn(dev, data); }
+#endif
+
+#if !PV_HAVE_CLASS_CREATE_NAME
+static inline struct class *pv_class_create(const char *name)
+{
+	return class_create(THIS_MODULE, name);
+}
+
+#undef class_create
+#define class_create(name) pv_class_create(name)
+#endif
+
+#if !PV_HAVE_MODULE_IMPORT_NS_STRING
+#undef MODULE_IMPORT_NS
+#define MODULE_IMPORT_NS(ns) MODULE_INFO(import_ns, ns)
+#endif
+
+#ifndef PCI_IRQ_INTX
+#define PCI_IRQ_INTX PCI_IRQ_LEGACY
+#endif
+
+/* -- interrupts and timers -- */
+
+#if !PV_HAVE_IRQ_SET_AFFINITY
+/* The hint's setter is exported, and sets the affinity with it. */
+static inline int pv_irq_set_affinity(unsigned int irq, const struct cpumask *mask)
+{
+	int ret = irq_set_affinity_hint(irq, mask);
+
+	irq_set_affinity_hint(irq, NULL);
+	return ret;
+}
+
+#define irq_set_affinity(irq, mask) pv_irq_set_affinity(irq, mask)
+#endif
+
+#if !PV_HAVE_HRTIMER_SETUP
+static inline void hrtimer_setup(struct hrtimer *timer, enum hrtimer_restart (*fn)(struct hrtimer *),
+				 clockid_t clock, enum hrtimer_mode mode)
+{
+	hrtimer_init(timer, clock, mode);
+	timer->function = fn;
+}
+#endif
+
+#ifndef timer_container_of
+#define timer_container_of(var, timer, field) container_of(timer, typeof(*var), field)
+#endif
+
+#if !PV_HAVE_TIMER_DELETE
+#define timer_delete(timer) del_timer(timer)
+#endif
+
+#if !PV_HAVE_TIMER_DELETE_SYNC
+#define timer_delete_sync(timer) del_timer_sync(timer)
+#endif
+
+#ifndef X86_VENDOR_HYGON
+#define X86_VENDOR_HYGON 9
+#endif
+
+/* -- work -- */
+
+#if !PV_HAVE_WQ_PERCPU
+#define WQ_PERCPU 0
+#endif
+
+#if !PV_HAVE_WQ_SYSTEM_DFL
+#define system_percpu_wq	system_wq
+#define system_dfl_wq		system_unbound_wq
+#endif
+
+#ifndef from_work
+#define from_work(var, work, field) container_of(work, typeof(*var), field)
+#endif
+
+/* -- small things -- */
+
+#ifndef container_of_const
+#define container_of_const(ptr, type, member) container_of(ptr, type, member)
+#endif
+
+#ifndef secs_to_jiffies
+#define secs_to_jiffies(secs) ((unsigned long)(secs) * HZ)
+#endif
+
+#ifndef __counted_by
+#define __counted_by(member)
+#endif
+
+#if !PV_HAVE_STRSCPY_TWO
+#define pv_strscpy2(dst, src)		strscpy(dst, src, sizeof(dst) + __must_be_array(dst))
+#define pv_strscpy3(dst, src, size)	strscpy(dst, src, size)
+#define pv_strscpy_pick(a, b, c, name, ...) name
+#define strscpy(...) pv_strscpy_pick(__VA_ARGS__, pv_strscpy3, pv_strscpy2, 0)(__VA_ARGS__)
+#endif
+
+#if !PV_HAVE_SYSFS_EMIT
+#define sysfs_emit(buf, ...)		scnprintf(buf, PAGE_SIZE, __VA_ARGS__)
+#define sysfs_emit_at(buf, at, ...)	scnprintf((buf) + (at), PAGE_SIZE - (at), __VA_ARGS__)
+#endif
+
+#if PV_HAVE_ASSIGN_STR_ONE
+#define pv_assign_str(field, src) __assign_str(field)
+#else
+#define pv_assign_str(field, src) __assign_str(field, src)
+#endif
+
+#endif /* PV_COMPAT_BUS_H */
