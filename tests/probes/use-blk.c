@@ -233,7 +233,8 @@ static int __init use_init(void)
 static void __exit use_exit(void)
 {
 	pr_debug("%d %d\n", pv_queue_write_cache(use_disk->queue), pv_queue_fua(use_disk->queue));
-	set_capacity_and_notify(use_disk, 8);
+	if (!pv_bdev_in_use(disk_devt(use_disk)))
+		set_capacity_and_notify(use_disk, 8);
 	blk_mq_tagset_busy_iter(&use_set, use_iter_op, NULL);
 	blk_mark_disk_dead(use_disk);
 	del_gendisk(use_disk);
