@@ -117,7 +117,7 @@ int xs_get(struct xs_link *link)
 		else if (link->hdr.len > XS_BODY_MAX)
 			return -EMSGSIZE;
 		else
-			n = xs_take(link, link->body + link->got - head, head + link->hdr.len - link->got);
+			n = xs_take(link, link->body + (link->got - head), head + link->hdr.len - link->got);
 		if (n < 0)
 			return n;
 		link->got += n;
