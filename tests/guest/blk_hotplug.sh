@@ -1,0 +1,121 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Disks that come, grow and go, while nothing happens and while fio runs on them and on another disk. Nobody hangs, and
+# the other disk's data stay right.
+# shellcheck disable=SC2317 # sub-tests are called by check
+set -euo pipefail
+. "$(dirname "$0")/lib.sh"
+
+HOT=xvdh
+MIB=$((1024 * 1024))
+
+# add NAME VDEV MIB
+add() {
+	on_host "disk-add name=$1,vdev=$2,size=${3}M"
+	wait_or_fail 20 test -b "/dev/$2"
+	[ "$(disk_bytes "$2")" = $(($3 * MIB)) ] || fail "$2 has $(disk_bytes "$2") bytes, not $3 MiB"
+}
+
+has_size() { [ "$(disk_bytes "$HOT")" = "$1" ]; }
+
+# resize NAME MIB
+resize() {
+	on_host "disk-resize $1 ${2}M"
+	wait_for 20 has_size $(($2 * MIB)) || fail "$HOT has $(disk_bytes "$HOT") bytes, not $2 MiB"
+}
+
+remove() {
+	on_host "disk-del $1"
+	wait_or_fail 30 is_gone "/sys/block/$HOT"
+	wait_or_fail 10 is_gone "/dev/$HOT"
+}
+
+add_idle() {
+	add hot "$HOT" 64
+	same_sum hot "/dev/$HOT"
+}
+
+# The new room can be written, and the host sees it.
+resize_idle() {
+	resize hot 96
+	fio_io "/dev/$HOT" "${VERIFY[@]}" --offset=64m --size=32m || fail "the new room does not hold data"
+	same_sum hot "/dev/$HOT"
+}
+
+remove_idle() { remove hot; }
+
+# The same again, with a verifying fio on the disk that stays.
+other_busy() {
+	need_host
+	fio_bg other "$DISK" "${VERIFY[@]}" --size=64m --loops=1000 --time_based --runtime="${PV_BUSY_S:-15}"
+	add hot "$HOT" 64
+	resize hot 80
+	remove hot
+	is_gone "$TAP_TMP/other.rc" || fail "fio on $DISK was too short to be there all along"
+	fio_good other 120
+}
+
+resize_busy() {
+	add hot "$HOT" 64
+	fio_bg own "/dev/$HOT" "${VERIFY[@]}" --size=64m --loops=1000 --time_based --runtime=6
+	sleep 1
+	resize hot 128
+	is_gone "$TAP_TMP/own.rc" || fail "fio on $HOT was too short"
+	fio_good own 60
+	fio_io "/dev/$HOT" "${VERIFY[@]}" --offset=64m --size=64m || fail "the new room does not hold data"
+}
+
+# The host asks for a disk that is in use. When it goes is the driver's choice (now, with errors, or at the last close);
+# that it goes, and that fio comes to an end, is not.
+remove_busy() {
+	local rc
+	need_host
+	[ -e "/sys/block/$HOT" ] || fail "$HOT is not there"
+	fio_bg other "$DISK" "${VERIFY[@]}" --size=64m --loops=1000 --time_based --runtime=12
+	fio_bg own "/dev/$HOT" --rw=randwrite --bs=4k --iodepth=32 --time_based --runtime=6
+	sleep 1
+	is_gone "$TAP_TMP/own.rc" || fail "fio on $HOT ended before its disk went: $(cat "$TAP_TMP/own")"
+	on_host "disk-del hot"
+	rc=$(fio_end own 60)
+	note "fio on the removed disk: exit status $rc"
+	wait_or_fail 30 is_gone "/sys/block/$HOT"
+	fio_good other 60
+}
+
+# The back-end and its nodes vanish without a word while I/O is in flight.
+surprise() {
+	local rc
+	add hot "$HOT" 64
+	fio_bg other "$DISK" "${VERIFY[@]}" --size=64m --loops=1000 --time_based --runtime=12
+	fio_bg own "/dev/$HOT" --rw=randwrite --bs=4k --iodepth=32 --time_based --runtime=600
+	sleep 1
+	is_gone "$TAP_TMP/own.rc" || fail "fio on $HOT ended before its disk went: $(cat "$TAP_TMP/own")"
+	on_host "disk-del hot surprise"
+	rc=$(fio_end own 60)
+	[ "$rc" != 0 ] || fail "fio on a disk that is gone saw no error"
+	wait_or_fail 30 is_gone "/sys/block/$HOT"
+	fio_good other 60
+}
+
+# Its name is free again.
+back_again() {
+	add hot "$HOT" 32
+	same_sum hot "/dev/$HOT"
+	remove hot
+}
+
+start
+need_fio
+need_disk
+[ ! -e "/sys/block/$HOT" ] || bail "there is a $HOT already"
+expect_log "I/O error, dev $HOT|Buffer I/O error on dev $HOT|$HOT: rw=.*attempt to access beyond end of device"
+expect_log "blk_update_request: .*$HOT|vbd-51824|vbd/51824"
+check "add" add_idle
+check "resize" resize_idle
+check "remove" remove_idle
+check "add, resize, remove while another disk is busy" other_busy
+check "resize while busy" resize_busy
+check "remove while busy" remove_busy
+check "surprise removal while busy" surprise
+check "add again" back_again
+finish

@@ -1,0 +1,316 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash disable=SC2034 # used by who sources it
+# Sourced by every guest test: TAP, the disk to test on, the kernel log, the host's help.
+#
+# PV_TEST_DISK   disk the tests may overwrite (/dev/xvdb). On a bed its scratch disk is taken without asking.
+# PV_BED         set on a bed: pv-host runs commands on the host's side, and what lacks its help fails
+# PV_HOST_DISK   name the bed's host knows the disk by (scratch)
+
+TAP_N=0
+TAP_BAD=0
+TAP_TMP=$(mktemp -d)
+TAP_NAME=$(basename "$0" .sh)
+MARK="pv-on-hvm test $TAP_NAME $$"
+exec 3>&1
+
+# --- TAP
+
+# note TEXT: a line for the reader; works inside a sub-test too
+note() { echo "# $*" >&3; }
+
+# Inside a sub-test: end it.
+fail() {
+	echo "$*"
+	exit 1
+}
+skip() {
+	echo "$*"
+	exit 4
+}
+
+# check NAME COMMAND...: one sub-test. COMMAND runs in a subshell under errexit; its output is shown if it fails.
+# Never call this as a condition: that would switch errexit off in it.
+check() {
+	local name=$1 rc
+	shift
+	set +e
+	(
+		set -e
+		"$@"
+	) >"$TAP_TMP/out" 2>&1
+	rc=$?
+	set -e
+	verdict "$name" "$rc"
+}
+
+# verdict NAME STATUS: print the line, with the output kept in $TAP_TMP/out
+verdict() {
+	TAP_N=$((TAP_N + 1))
+	case $2 in
+	0)
+		echo "ok $TAP_N - $1"
+		;;
+	4)
+		echo "ok $TAP_N - $1 # SKIP $(tail -n 1 "$TAP_TMP/out")"
+		;;
+	*)
+		echo "not ok $TAP_N - $1"
+		tail -n 60 "$TAP_TMP/out" | sed 's/^/# /'
+		TAP_BAD=$((TAP_BAD + 1))
+		;;
+	esac
+}
+
+# skip_all REASON: the whole test
+skip_all() {
+	echo "1..0 # SKIP $*"
+	exit 4
+}
+
+bail() {
+	echo "Bail out! $*"
+	exit 1
+}
+
+on_exit() {
+	local rc=$? pids
+	pids=$(jobs -p)
+	# shellcheck disable=SC2086 # one word each
+	[ -z "$pids" ] || kill $pids 2>/dev/null || true
+	rm -rf "$TAP_TMP"
+	exit $rc
+}
+
+# start: call first. root only: everything here looks into the kernel.
+start() {
+	echo "TAP version 13"
+	[ "$(id -u)" = 0 ] || skip_all "must be run as root"
+	trap on_exit EXIT
+	: >"$TAP_TMP/expected"
+	log_mark "$MARK"
+}
+
+# finish: the kernel log, the plan, the exit status
+finish() {
+	check "no kernel warnings" log_clean
+	echo "1..$TAP_N"
+	[ "$TAP_BAD" = 0 ] || exit 1
+	exit 0
+}
+
+# --- waiting
+
+# wait_for SECONDS COMMAND...: until it succeeds
+wait_for() {
+	local end=$((SECONDS + $1))
+	shift
+	until "$@"; do
+		[ "$SECONDS" -lt "$end" ] || return 1
+		sleep 0.1
+	done
+}
+
+wait_or_fail() {
+	wait_for "$@" || fail "not within $1 s: ${*:2}"
+}
+
+is_gone() { [ ! -e "$1" ]; }
+
+# --- the kernel log
+
+log_mark() { echo "<6>$1" >/dev/kmsg; }
+
+# log_since MARK [LEVEL]: lines after it, of that level or worse, without their prefix
+log_since() {
+	dmesg -r | awk -v mark="$1" -v level="${2:-7}" '
+		index($0, mark) { seen = 1; n = 0; next }
+		{
+			prio = substr($0, 2, index($0, ">") - 2) % 8
+			sub(/^<[0-9]+>\[[^]]*\] ?/, "")
+			if (prio <= level) line[n++] = $0
+		}
+		END { for (i = 0; i < n; i++) print line[i] }'
+}
+
+# expect_log REGEX: lines of this kind are what the test provokes
+expect_log() { echo "$1" >>"$TAP_TMP/expected"; }
+
+# What an overcommitted or emulated machine says of itself, whatever the drivers do.
+LOG_NOISE='hrtimer: interrupt took|perf: interrupt took|clocksource: |TSC |tsc: |workqueue: .* hogged CPU'
+# A line that no test may provoke, whatever it announced.
+LOG_FATAL='BUG:|WARNING:|Oops|Call Trace|general protection|blocked for more than|soft lockup|rcu.*stall|possible recursive'
+
+log_clean() {
+	local bad
+	bad=$(log_since "$MARK" 4 | grep -vE "$LOG_NOISE" | grep -vEf "$TAP_TMP/expected" || true)
+	[ -z "$bad" ] || fail "$bad"
+	bad=$(log_since "$MARK" | grep -E "$LOG_FATAL" || true)
+	[ -z "$bad" ] || fail "$bad"
+}
+
+# log_lines MARK REGEX: how many lines since MARK match
+log_lines() { log_since "$1" | grep -cE "$2" || true; }
+
+# --- which drivers
+
+driver() {
+	if [ -d /sys/bus/pvbus ]; then
+		echo ours
+	elif [ "$(cat /sys/hypervisor/type 2>/dev/null)" = xen ]; then
+		echo mainline
+	else
+		echo none
+	fi
+}
+
+need_ours() { [ "$(driver)" = ours ] || skip_all "needs these drivers loaded; this guest has: $(driver)"; }
+
+PVBUS=/sys/bus/pvbus
+PLATFORM=/sys/bus/pci/drivers/xen-platform-pv
+DEBUG=/sys/kernel/debug/pvbus
+
+# blk_module: the front-end's module name here
+blk_module() {
+	if modinfo xen-blkfront-pv >/dev/null 2>&1; then
+		echo xen-blkfront-pv
+	else
+		echo xen-blkfront
+	fi
+}
+
+# Our modules that are loaded, pvbus (which all others need) last
+our_modules() { awk '$1 == "pvbus" { gsub(",", " ", $4); gsub("-", "", $4); print $4, $1 }' /proc/modules; }
+
+# load_all: as at boot; parameters come from the kernel command line by way of modprobe
+load_all() {
+	modprobe xen-platform-pci
+	modprobe "$(blk_module)"
+}
+
+# need_unloadable: everything of ours must be free to go
+need_unloadable() {
+	local d
+	need_ours
+	for d in /sys/block/xvd*; do
+		[ -e "$d" ] || continue
+		d=${d##*/}
+		! disk_is_pv "$d" || disk_is_free "$d" || skip_all "$d is in use, so the modules cannot go"
+	done
+}
+
+platform_device() { find -L "$PLATFORM" -maxdepth 1 -name '????:??:??.?' | head -n 1; }
+
+need_debugfs() { mountpoint -q /sys/kernel/debug || mount -t debugfs none /sys/kernel/debug; }
+
+# blk_attr DISK NAME: the front-end's sysfs file of a disk
+blk_attr() {
+	local f
+	f=$(find -L "/sys/block/$1" "/sys/block/$1/device" -maxdepth 2 -name "$2" -type f 2>/dev/null | head -n 1)
+	[ -n "$f" ] || fail "$1: no sysfs file $2"
+	echo "$f"
+}
+
+# --- the host's side of a bed
+
+# need_host: inside a sub-test
+need_host() { [ -n "${PV_BED:-}" ] || skip "needs a bed's host"; }
+
+on_host() {
+	need_host
+	pv-host "$@"
+}
+
+# --- the disk under test
+
+HOST_DISK=${PV_HOST_DISK:-scratch}
+
+# need_disk: set DISK (path) and D (name) to the disk that may be overwritten, or skip the test
+need_disk() {
+	DISK=${PV_TEST_DISK:-}
+	if [ -z "$DISK" ]; then
+		[ -n "${PV_BED:-}" ] || skip_all "name a disk that may be overwritten: PV_TEST_DISK=/dev/xvdX"
+		DISK=$(pv-disk "$HOST_DISK") || bail "no disk $HOST_DISK"
+	fi
+	D=${DISK#/dev/}
+	wait_for 20 test -b "$DISK" || bail "$DISK: no such disk"
+	disk_is_pv "$D" || bail "$DISK: not a PV disk"
+	disk_is_free "$D" || bail "$DISK is in use: $(lsblk -nro NAME,MOUNTPOINT "$DISK" | tr '\n' ' ')"
+}
+
+disk_is_pv() {
+	case $(readlink -f "/sys/block/$1/device/subsystem") in
+	*/bus/pvbus | */bus/xen) ;;
+	*) return 1 ;;
+	esac
+}
+
+disk_is_free() {
+	! lsblk -nro MOUNTPOINT "/dev/$1" | grep -q . &&
+		! grep -q "^/dev/$1" /proc/swaps &&
+		! find "/sys/block/$1/" -path '*/holders/*' | grep -q .
+}
+
+# disk_bytes NAME
+disk_bytes() { echo $(($(cat "/sys/block/$1/size") * 512)); }
+
+need_fio() { command -v fio >/dev/null || skip_all "needs fio"; }
+
+drop_caches() {
+	sync
+	blockdev --flushbufs "$1"
+	echo 3 >/proc/sys/vm/drop_caches
+}
+
+# disk_sum DISK: what the guest reads, past every cache
+disk_sum() {
+	sync
+	dd if="$1" bs=1M iflag=direct status=none | sha256sum | cut -d' ' -f1
+}
+
+# same_sum NAME DISK: host and guest agree on what is on it
+same_sum() {
+	local host guest
+	need_host
+	guest=$(disk_sum "$2")
+	host=$(pv-host disk-sum "$1" | grep -oE '[0-9a-f]{64}' | head -n 1)
+	[ -n "$host" ] || fail "no checksum of $1 from the host"
+	[ "$guest" = "$host" ] || fail "$2: sha256 $guest in the guest, $host on the host"
+}
+
+# fio_kib KIND FILE: sum up what fio's terse output says was read or written
+fio_kib() {
+	local field=6
+	[ "$1" = read ] || field=47
+	awk -F ';' -v f="$field" '$1 == 3 { kib += $f } END { print kib + 0 }' "$2"
+}
+
+# fio_io DISK OPTION...: a short run, in terse form
+fio_io() { fio --name=io --filename="$1" --ioengine=libaio --direct=1 --output-format=terse --eta=never "${@:2}"; }
+
+# fio_bg NAME DISK OPTION...: in the background; fio_end NAME waits for it and gives its status.
+# What it says is in $TAP_TMP/NAME.
+fio_bg() {
+	(
+		rc=0
+		fio_io "${@:2}" >"$TAP_TMP/$1" 2>&1 || rc=$?
+		echo "$rc" >"$TAP_TMP/$1.rc.part"
+		mv "$TAP_TMP/$1.rc.part" "$TAP_TMP/$1.rc"
+	) 3>&- &
+}
+
+# fio_end NAME SECONDS: its exit status; fails if it does not end
+fio_end() {
+	wait_for "$2" test -e "$TAP_TMP/$1.rc" || fail "fio on $1 still runs after $2 s"
+	cat "$TAP_TMP/$1.rc"
+}
+
+# fio_good NAME SECONDS: it ended without an error
+fio_good() {
+	local rc
+	rc=$(fio_end "$@")
+	[ "$rc" = 0 ] || fail "fio ($1): exit status $rc: $(tail -n 20 "$TAP_TMP/$1")"
+}
+
+# Mixed random writes, each read back and checked in the same run.
+VERIFY=(--rw=randwrite --verify=crc32c --verify_fatal=1 --verify_state_save=0 --iodepth=16
+	--bssplit=4k/50:32k/30:128k/15:1m/5)
