@@ -2,9 +2,9 @@
 /*
  * The block layer of the newest kernel, on every kernel. Include this after the linux/ headers.
  *
- * Under their upstream names, in their newest form, a macro standing in where the kernel's own is older:
+ * Under their upstream names, in their newest form (a macro stands in where the kernel's is older):
  *
- *   struct queue_limits             with .features and BLK_FEAT_*; zero means the block layer's default
+ *   struct queue_limits             with .features and BLK_FEAT_*; zero means the default
  *   blk_mq_alloc_disk(set, lim, data)
  *   queue_limits_start_update(q), queue_limits_commit_update(q, lim) for a frozen queue,
  *   queue_limits_commit_update_frozen(q, lim), queue_limits_cancel_update(q)
@@ -15,23 +15,31 @@
  *   blk_mark_disk_dead(disk)        the device is gone: new requests fail, size 0
  *   set_capacity_and_notify(disk, sectors)
  *   blk_rq_map_sg(rq, sg), blk_mq_complete_request_remote(rq)
- *   struct rq_list, rq_list_pop(l), _peek, _empty, _init, _add_tail(l, rq), _add_head, _for_each(l, rq)
+ *   struct rq_list, rq_list_pop(l), _peek, _empty, _init, _add_tail(l, rq), _add_head,
+ *                                   _for_each(l, rq)
  *   blk_mq_add_to_batch(rq, iob, failed, complete), blk_mq_end_request_batch(iob)
- *   blk_opf_t, blk_mode_t, BLK_OPEN_*, GENHD_FL_NO_PART, BLK_MQ_F_SHOULD_MERGE (0 where that is what queues do)
+ *   blk_opf_t, blk_mode_t, BLK_OPEN_*, GENHD_FL_NO_PART
+ *   BLK_MQ_F_SHOULD_MERGE           0 where that is what every queue does
  *   bvec_kmap_local(bvec), kmap_local_page(page), kunmap_local(addr)
  *
- * Callbacks whose prototype changed: write FN in the newest form, put the macro after it, give FN_op to the kernel.
+ * Callbacks whose prototype changed: write FN in the newest form, put the macro after it, give
+ * FN_op to the kernel.
  *
  *   PV_BLK_TIMEOUT(fn)              enum blk_eh_timer_return fn(struct request *rq)
- *   PV_BLK_POLL(fn)                 int fn(struct blk_mq_hw_ctx *hctx, struct io_comp_batch *iob); iob may be NULL
+ *   PV_BLK_POLL(fn)                 int fn(struct blk_mq_hw_ctx *hctx, struct io_comp_batch *iob);
+ *                                   iob may be NULL
  *   PV_BLK_MAP_QUEUES(fn)           void fn(struct blk_mq_tag_set *set)
- *   PV_BLK_INIT_REQUEST(fn)         int fn(struct blk_mq_tag_set *set, struct request *rq, unsigned int hctx, int node)
- *   PV_BLK_ITER(fn)                 bool fn(struct request *rq, void *data), for blk_mq_tagset_busy_iter()
+ *   PV_BLK_INIT_REQUEST(fn)         int fn(struct blk_mq_tag_set *set, struct request *rq,
+ *                                          unsigned int hctx, int node)
+ *   PV_BLK_ITER(fn)                 bool fn(struct request *rq, void *data), for
+ *                                   blk_mq_tagset_busy_iter()
  *   PV_BLK_OPEN(fn)                 int fn(struct gendisk *disk, blk_mode_t mode)
  *   PV_BLK_RELEASE(fn)              void fn(struct gendisk *disk)
  *   PV_BLK_GETGEO(fn)               int fn(struct gendisk *disk, struct hd_geometry *geo)
- *   PV_BLK_QUEUE_RQS(fn)            void fn(struct rq_list *list); in the table: PV_BLK_SET_QUEUE_RQS(fn)
- *   PV_BLK_COMMIT_RQS(fn)           void fn(struct blk_mq_hw_ctx *hctx); in the table: PV_BLK_SET_COMMIT_RQS(fn)
+ *   PV_BLK_QUEUE_RQS(fn)            void fn(struct rq_list *list);
+ *                                   in the table of callbacks: PV_BLK_SET_QUEUE_RQS(fn)
+ *   PV_BLK_COMMIT_RQS(fn)           void fn(struct blk_mq_hw_ctx *hctx);
+ *                                   in the table of callbacks: PV_BLK_SET_COMMIT_RQS(fn)
  *
  * Without an upstream name to take:
  *
@@ -39,8 +47,10 @@
  *   pv_queue_write_cache(q), pv_queue_fua(q)                    is it on
  *   pv_iob_for_each(iob, rq)        the requests of a completion batch
  *   pv_mq_last(bd)                  ring the doorbell now? Always, where nothing calls commit_rqs
- *   pv_mq_set_nr_maps(set, n), pv_mq_map_queues(set, type, nr, offset)   before 5.0 there is one map
- *   pv_bdev_in_use(dev)             has somebody claimed the disk (a mount, a volume manager, swap); may sleep
+ *   pv_mq_set_nr_maps(set, n), pv_mq_map_queues(set, type, nr, offset)
+ *                                   before 5.0 there is one map only
+ *   pv_bdev_in_use(dev)             has somebody claimed the disk (a mount, LVM, swap);
+ *                                   may sleep
  *   pv_queue_has_poll               constant: can queue maps have a HCTX_TYPE_POLL
  */
 #ifndef PV_COMPAT_BLK_H
@@ -196,7 +206,8 @@ static inline void pv_limits_set(struct request_queue *q, const struct pv_queue_
 	pv_limits_set_discard(q, lim);
 	pv_queue_flag(q, QUEUE_FLAG_NONROT, !(lim->features & BLK_FEAT_ROTATIONAL));
 	pv_queue_flag(q, QUEUE_FLAG_ADD_RANDOM, lim->features & BLK_FEAT_ADD_RANDOM);
-	blk_queue_write_cache(q, lim->features & BLK_FEAT_WRITE_CACHE, lim->features & BLK_FEAT_FUA);
+	blk_queue_write_cache(q, lim->features & BLK_FEAT_WRITE_CACHE,
+			      lim->features & BLK_FEAT_FUA);
 }
 
 static inline struct pv_queue_limits pv_limits_get(struct request_queue *q)
@@ -286,8 +297,8 @@ static inline struct gendisk *pv_mq_alloc_bare_disk(struct blk_mq_tag_set *set, 
 #endif
 }
 
-static inline struct gendisk *pv_mq_alloc_disk(struct blk_mq_tag_set *set, const struct queue_limits *lim,
-					       void *data)
+static inline struct gendisk *pv_mq_alloc_disk(struct blk_mq_tag_set *set,
+					       const struct queue_limits *lim, void *data)
 {
 	struct gendisk *disk = pv_mq_alloc_bare_disk(set, data);
 
@@ -318,7 +329,10 @@ static inline int pv_add_disk(struct device *parent, struct gendisk *disk,
 #endif
 
 #if PV_HAVE_BLK_CLEANUP_QUEUE
-/* Later kernels drain the queue in del_gendisk(); here blk_cleanup_queue() does, and drops the driver's reference. */
+/*
+ * Later kernels drain the queue in del_gendisk(). Here blk_cleanup_queue() does, and
+ * drops the driver's reference.
+ */
 static inline void pv_del_gendisk(struct gendisk *disk)
 {
 	del_gendisk(disk);
@@ -527,7 +541,8 @@ static inline void pv_mq_map_queues(struct blk_mq_tag_set *set, unsigned int typ
 
 #if PV_HAVE_BLK_TIMEOUT_RESERVED
 #define PV_BLK_TIMEOUT(fn) \
-	static enum blk_eh_timer_return fn##_op(struct request *rq, bool reserved) { return fn(rq); }
+	static enum blk_eh_timer_return fn##_op(struct request *rq, bool reserved) \
+	{ return fn(rq); }
 #else
 #define PV_BLK_TIMEOUT(fn) \
 	static enum blk_eh_timer_return fn##_op(struct request *rq) { return fn(rq); }
@@ -535,7 +550,8 @@ static inline void pv_mq_map_queues(struct blk_mq_tag_set *set, unsigned int typ
 
 #if PV_HAVE_BLK_COMP_BATCH
 #define PV_BLK_POLL(fn) \
-	static int fn##_op(struct blk_mq_hw_ctx *hctx, struct io_comp_batch *iob) { return fn(hctx, iob); }
+	static int fn##_op(struct blk_mq_hw_ctx *hctx, struct io_comp_batch *iob) \
+	{ return fn(hctx, iob); }
 #elif PV_HAVE_BLK_POLL_TAG
 #define PV_BLK_POLL(fn) \
 	static int fn##_op(struct blk_mq_hw_ctx *hctx, unsigned int tag) { return fn(hctx, NULL); }
@@ -554,7 +570,8 @@ static inline void pv_mq_map_queues(struct blk_mq_tag_set *set, unsigned int typ
 
 #if PV_HAVE_BLK_INIT_REQUEST_INT
 #define PV_BLK_INIT_REQUEST(fn) \
-	static int fn##_op(struct blk_mq_tag_set *set, struct request *rq, unsigned int hctx, int node) \
+	static int fn##_op(struct blk_mq_tag_set *set, struct request *rq, unsigned int hctx, \
+			   int node) \
 	{ return fn(set, rq, hctx, node); }
 #else
 #define PV_BLK_INIT_REQUEST(fn) \
@@ -578,7 +595,8 @@ static inline void pv_mq_map_queues(struct blk_mq_tag_set *set, unsigned int typ
 	static void fn##_op(struct gendisk *disk) { fn(disk); }
 #else
 #define PV_BLK_OPEN(fn) \
-	static int fn##_op(struct block_device *bdev, blk_mode_t mode) { return fn(bdev->bd_disk, mode); }
+	static int fn##_op(struct block_device *bdev, blk_mode_t mode) \
+	{ return fn(bdev->bd_disk, mode); }
 #define PV_BLK_RELEASE(fn) \
 	static void fn##_op(struct gendisk *disk, blk_mode_t mode) { fn(disk); }
 #endif
@@ -588,7 +606,8 @@ static inline void pv_mq_map_queues(struct blk_mq_tag_set *set, unsigned int typ
 	static int fn##_op(struct gendisk *disk, struct hd_geometry *geo) { return fn(disk, geo); }
 #else
 #define PV_BLK_GETGEO(fn) \
-	static int fn##_op(struct block_device *bdev, struct hd_geometry *geo) { return fn(bdev->bd_disk, geo); }
+	static int fn##_op(struct block_device *bdev, struct hd_geometry *geo) \
+	{ return fn(bdev->bd_disk, geo); }
 #endif
 
 #if PV_HAVE_BLK_RQ_LIST

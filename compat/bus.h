@@ -1,32 +1,36 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Driver core, interrupts, timers and small library functions of the newest kernel, on every kernel. Include this after
- * the linux/ headers.
+ * Driver core, interrupts, timers and small library functions of the newest kernel, on every
+ * kernel. Include this after the linux/ headers.
  *
  * Under their upstream names, in their newest form:
  *
  *   class_create(name)
- *   hrtimer_setup(timer, fn, clock, mode), timer_container_of(var, timer, field), timer_delete(t), timer_delete_sync(t)
+ *   hrtimer_setup(timer, fn, clock, mode), timer_container_of(var, timer, field), timer_delete(t),
+ *   timer_delete_sync(t)
  *   irq_set_affinity(irq, mask)     from a module too
  *   MODULE_IMPORT_NS("name")
- *   strscpy(dst, src) and strscpy(dst, src, size), sysfs_emit(buf, fmt, ...), sysfs_emit_at(buf, at, fmt, ...)
+ *   strscpy(dst, src) and strscpy(dst, src, size)
+ *   sysfs_emit(buf, fmt, ...), sysfs_emit_at(buf, at, fmt, ...)
  *   from_work(var, work, field), container_of_const(), secs_to_jiffies(s), __counted_by(n)
  *   system_percpu_wq, system_dfl_wq, WQ_PERCPU, PCI_IRQ_INTX, X86_VENDOR_HYGON
  *   get_unaligned_le32() and friends
  *
- * Callbacks whose prototype changed: write FN in the newest form, put the macro after it, give FN_op to the kernel.
+ * Callbacks whose prototype changed: write FN in the newest form, put the macro after it, give
+ * FN_op to the kernel.
  *
  *   PV_BUS_MATCH(fn)                int fn(struct device *dev, const struct device_driver *drv)
  *   PV_BUS_UEVENT(fn)               int fn(const struct device *dev, struct kobj_uevent_env *env)
  *   PV_BUS_REMOVE(fn)               void fn(struct device *dev)
- *   PV_CHILD_MATCH(fn)              int fn(struct device *dev, const void *data), for device_find_child()
+ *   PV_CHILD_MATCH(fn)              int fn(struct device *dev, const void *data), for
+ *                                   device_find_child()
  *
  * Without an upstream name to take:
  *
  *   pv_assign_str(field, src)       __assign_str() in a tracepoint's TP_fast_assign
  *
- * The same in all of 5.10 … 7.3, so used as they are: irq_domain_create_hierarchy(), irq_domain_alloc_named_fwnode(),
- * cpuhp_setup_state(), kvmalloc(), get_random_u32().
+ * The same in all of 5.10 … 7.3, so used as they are: irq_domain_create_hierarchy(),
+ * irq_domain_alloc_named_fwnode(), cpuhp_setup_state(), kvmalloc(), get_random_u32().
  */
 #ifndef PV_COMPAT_BUS_H
 #define PV_COMPAT_BUS_H
@@ -56,7 +60,8 @@
 
 #if PV_HAVE_BUS_MATCH_CONST
 #define PV_BUS_MATCH(fn) \
-	static int fn##_op(struct device *dev, const struct device_driver *drv) { return fn(dev, drv); }
+	static int fn##_op(struct device *dev, const struct device_driver *drv) \
+	{ return fn(dev, drv); }
 #else
 #define PV_BUS_MATCH(fn) \
 	static int fn##_op(struct device *dev, struct device_driver *drv) { return fn(dev, drv); }
@@ -64,7 +69,8 @@
 
 #if PV_HAVE_BUS_UEVENT_CONST
 #define PV_BUS_UEVENT(fn) \
-	static int fn##_op(const struct device *dev, struct kobj_uevent_env *env) { return fn(dev, env); }
+	static int fn##_op(const struct device *dev, struct kobj_uevent_env *env) \
+	{ return fn(dev, env); }
 #else
 #define PV_BUS_UEVENT(fn) \
 	static int fn##_op(struct device *dev, struct kobj_uevent_env *env) { return fn(dev, env); }
@@ -121,7 +127,8 @@ static inline int pv_irq_set_affinity(unsigned int irq, const struct cpumask *ma
 #endif
 
 #if !PV_HAVE_HRTIMER_SETUP
-static inline void hrtimer_setup(struct hrtimer *timer, enum hrtimer_restart (*fn)(struct hrtimer *),
+static inline void hrtimer_setup(struct hrtimer *timer,
+				 enum hrtimer_restart (*fn)(struct hrtimer *),
 				 clockid_t clock, enum hrtimer_mode mode)
 {
 	hrtimer_init(timer, clock, mode);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Uses every line of compat/blk.h in its newest form; only has to compile, without a warning, on every kernel. */
+/* Uses all that compat/blk.h offers; has to compile on every kernel, without a warning. */
 #include <linux/module.h>
 #include <blk.h>
 
@@ -92,7 +92,8 @@ static void use_map_queues(struct blk_mq_tag_set *set)
 }
 PV_BLK_MAP_QUEUES(use_map_queues)
 
-static int use_init_request(struct blk_mq_tag_set *set, struct request *rq, unsigned int hctx, int node)
+static int use_init_request(struct blk_mq_tag_set *set, struct request *rq, unsigned int hctx,
+			    int node)
 {
 	return node == NUMA_NO_NODE ? -EINVAL : 0;
 }
@@ -100,7 +101,7 @@ PV_BLK_INIT_REQUEST(use_init_request)
 
 static bool use_iter(struct request *rq, void *data)
 {
-	return data != NULL;
+	return !!data;
 }
 PV_BLK_ITER(use_iter)
 
@@ -134,7 +135,8 @@ static int use_getgeo(struct gendisk *disk, struct hd_geometry *geo)
 }
 PV_BLK_GETGEO(use_getgeo)
 
-static int use_ioctl(struct block_device *bdev, blk_mode_t mode, unsigned int cmd, unsigned long arg)
+static int use_ioctl(struct block_device *bdev, blk_mode_t mode, unsigned int cmd,
+		     unsigned long arg)
 {
 	return mode & (BLK_OPEN_READ | BLK_OPEN_EXCL | BLK_OPEN_NDELAY) ? -ENOTTY : -EBADF;
 }
@@ -183,7 +185,8 @@ static int use_add(void)
 {
 	static const struct attribute_group *groups[] = { NULL };
 	struct queue_limits lim = {
-		.features = BLK_FEAT_WRITE_CACHE | BLK_FEAT_FUA | BLK_FEAT_ROTATIONAL | BLK_FEAT_ADD_RANDOM,
+		.features = BLK_FEAT_WRITE_CACHE | BLK_FEAT_FUA | BLK_FEAT_ROTATIONAL |
+			    BLK_FEAT_ADD_RANDOM,
 		.logical_block_size = 512,
 		.physical_block_size = 4096,
 		.io_min = 4096,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Uses every line of compat/bus.h in its newest form; only has to compile, without a warning, on every kernel. */
+/* Uses all that compat/bus.h offers; has to compile on every kernel, without a warning. */
 #include <linux/cpuhotplug.h>
 #include <linux/irq.h>
 #include <linux/irqdomain.h>
@@ -92,7 +92,8 @@ static ssize_t name_show(struct device *dev, struct device_attribute *attr, char
 }
 static DEVICE_ATTR_RO(name);
 
-static int use_translate(struct irq_domain *d, struct irq_fwspec *f, unsigned long *hwirq, unsigned int *type)
+static int use_translate(struct irq_domain *d, struct irq_fwspec *f, unsigned long *hwirq,
+			 unsigned int *type)
 {
 	*hwirq = f->param[0];
 	*type = IRQ_TYPE_NONE;
@@ -114,7 +115,8 @@ static int use_irqs(void)
 	struct irq_domain *domain;
 
 	info.mask = cpumask_of(0);
-	domain = irq_domain_create_hierarchy(x86_vector_domain, 0, 0, fwnode, &use_domain_ops, &info);
+	domain = irq_domain_create_hierarchy(x86_vector_domain, 0, 0, fwnode, &use_domain_ops,
+					     &info);
 	if (!domain || boot_cpu_data.x86_vendor == X86_VENDOR_HYGON)
 		return -ENODEV;
 	irq_domain_remove(domain);
