@@ -1,0 +1,399 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Ring entries, negotiation, disk numbers: see core.h. */
+#ifdef __KERNEL__
+#include <asm/barrier.h>
+#include <linux/compiler.h>
+#include <linux/errno.h>
+#include <linux/kernel.h>
+#include <linux/log2.h>
+#include <linux/string.h>
+#endif
+#include "core.h"
+
+const struct blk_abi blk_abi_64 = { BLKIF_PROTO_64, BLKIF_BODY_64, BLKIF_SLOT_64 };
+const struct blk_abi blk_abi_32 = { BLKIF_PROTO_32, BLKIF_BODY_32, BLKIF_SLOT_32 };
+
+/* --- the ring --- */
+
+#define ID_SLOT_BITS	16
+
+/* How many entries a ring of so many bytes has */
+u32 blk_ring_entries(const struct blk_abi *abi, u32 bytes)
+{
+	return rounddown_pow_of_two((bytes - sizeof(struct xen_ring_head)) / abi->slot);
+}
+
+/* Set up an empty ring in @shared, zeroed memory of @bytes, with blk_ring_entries() of @slot. */
+void blk_ring_init(struct blk_ring *r, void *shared, struct blk_slot *slot, const struct blk_abi *abi, u32 bytes)
+{
+	u32 i;
+
+	*r = (struct blk_ring){ .head = shared, .slot = slot, .abi = abi, .size = blk_ring_entries(abi, bytes) };
+	for (i = 0; i < r->size; i++)
+		slot[i] = (struct blk_slot){ .next = i + 1 };
+	/* Each side wants to hear of the other's first entry. */
+	WRITE_ONCE(r->head->req_event, 1);
+	WRITE_ONCE(r->head->rsp_event, 1);
+}
+
+static void *entry(const struct blk_ring *r, u32 index)
+{
+	return (u8 *)(r->head + 1) + (index & (r->size - 1)) * r->abi->slot;
+}
+
+/* Take a free slot; -EBUSY if there is none. */
+int blk_ring_get(struct blk_ring *r)
+{
+	u32 slot = r->free;
+
+	if (slot == r->size)
+		return -EBUSY;
+	r->free = r->slot[slot].next;
+	return slot;
+}
+
+void blk_ring_put(struct blk_ring *r, u16 slot)
+{
+	r->slot[slot].next = r->free;
+	r->free = slot;
+}
+
+static void encode_data(const struct blk_req *req, struct blkif_head *head, struct blkif_rw *body)
+{
+	head->operation = req->op;
+	head->arg = req->nr_segs;
+	head->handle = req->handle;
+	body->sector = req->sector;
+	memcpy(body->seg, req->seg, req->nr_segs * sizeof(req->seg[0]));
+}
+
+static void encode_indirect(const struct blk_req *req, struct blkif_head *head, struct blkif_indirect *body)
+{
+	head->operation = BLKIF_OP_INDIRECT;
+	head->arg = req->op;
+	head->handle = req->nr_segs;
+	body->sector = req->sector;
+	body->handle = req->handle;
+	body->pad = 0;
+	memset(body->gref, 0, sizeof(body->gref));
+	body->gref[0] = req->gref;
+}
+
+static void encode_discard(const struct blk_req *req, struct blkif_head *head, struct blkif_discard *body)
+{
+	head->operation = req->op;
+	head->arg = req->secure ? BLKIF_DISCARD_SECURE : 0;
+	head->handle = req->handle;
+	body->sector = req->sector;
+	body->nr_sectors = req->nr_sectors;
+}
+
+/*
+ * Write a request into the next entry; the host does not look at it before blk_ring_push(). There is room: nobody has
+ * more slots than the ring has entries, and a slot is not free again before the response has left its entry.
+ */
+void blk_ring_add(struct blk_ring *r, u16 slot, const struct blk_req *req)
+{
+	bool indirect = req->nr_segs > BLKIF_MAX_SEGS;
+	struct blk_slot *s = &r->slot[slot];
+	struct blkif_head *head = entry(r, r->req_prod);
+	void *body = (u8 *)head + r->abi->body;
+
+	s->id = ++r->seq << ID_SLOT_BITS | slot;
+	s->op = indirect ? BLKIF_OP_INDIRECT : req->op;
+	s->alt = req->op;
+	WRITE_ONCE(s->busy, true);
+	if (indirect)
+		encode_indirect(req, head, body);
+	else if (req->op == BLKIF_OP_DISCARD)
+		encode_discard(req, head, body);
+	else
+		encode_data(req, head, body);
+	memcpy(body, &s->id, sizeof(s->id));	/* every body begins with it */
+	r->req_prod++;
+}
+
+/* Show the host what was added. Return: whether it sleeps and has to be woken. */
+bool blk_ring_push(struct blk_ring *r)
+{
+	u32 old = r->req_sent, new = r->req_prod;
+
+	if (old == new)
+		return false;
+	WRITE_ONCE(r->req_sent, new);
+	/* Requests, and what blk_ring_pull() compares answers to, are there before the index that lets the host see them. */
+	virt_wmb();
+	WRITE_ONCE(r->head->req_prod, new);
+	/*
+	 * The host sets req_event, then looks at req_prod once more, then sleeps. We set req_prod, then look at req_event.
+	 * With a full barrier on both sides one of us sees the other; without, both could look too early and wait for ever.
+	 */
+	virt_mb();
+	return (u32)(new - READ_ONCE(r->head->req_event)) < (u32)(new - old);
+}
+
+static int fault(struct blk_ring *r, const char *what, u64 value)
+{
+	r->fault = what;
+	r->fault_value = value;
+	return -EPROTO;
+}
+
+static int look_at_producer(struct blk_ring *r)
+{
+	u32 prod = READ_ONCE(r->head->rsp_prod);
+
+	if (prod == r->rsp_cons)
+		return 0;
+	/* Responses were written before rsp_prod was: do not read them before it. Also pairs with blk_ring_push(). */
+	virt_rmb();
+	if (prod - r->rsp_cons > READ_ONCE(r->req_sent) - r->rsp_cons)
+		return fault(r, "more responses than requests, producer", prod);
+	r->rsp_seen = prod;
+	return 1;
+}
+
+static int check_response(struct blk_ring *r, u64 id, u8 op, s16 status)
+{
+	struct blk_slot *s = &r->slot[id & (r->size - 1)];
+
+	if ((u16)id >= r->size)
+		return fault(r, "response to a request that cannot be, id", id);
+	if (!READ_ONCE(s->busy) || s->id != id)
+		return fault(r, "response to a request not in flight, id", id);
+	if (op != s->op && op != s->alt)
+		return fault(r, "response names another operation than the request,", op);
+	if (status < BLKIF_RSP_EOPNOTSUPP || status > BLKIF_RSP_OKAY)
+		return fault(r, "response of unknown status", (u16)status);
+	return 1;
+}
+
+/* Take the next response. Return: 1 and *rsp; 0 if there is none; -EPROTO and r->fault, for good. */
+int blk_ring_pull(struct blk_ring *r, struct blk_rsp *rsp)
+{
+	const u32 *raw;
+	u32 rest;
+	u64 id;
+	int ret;
+
+	if (r->fault)
+		return -EPROTO;
+	if (r->rsp_cons == r->rsp_seen) {
+		ret = look_at_producer(r);
+		if (ret <= 0)
+			return ret;
+	}
+	/* struct blkif_response, little-endian: read once, since the host may write to it at any time. */
+	raw = entry(r, r->rsp_cons);
+	id = READ_ONCE(raw[0]) | (u64)READ_ONCE(raw[1]) << 32;
+	rest = READ_ONCE(raw[2]);
+	ret = check_response(r, id, (u8)rest, (s16)(rest >> 16));
+	if (ret < 0)
+		return ret;
+	rsp->slot = (u16)id;
+	rsp->op = r->slot[rsp->slot].alt;
+	rsp->status = (s16)(rest >> 16);
+	WRITE_ONCE(r->slot[rsp->slot].busy, false);
+	r->rsp_cons++;
+	return 1;
+}
+
+/* Ask for an event at the next response. Return: whether one arrived meanwhile, so that it is not time to sleep. */
+bool blk_ring_sleep(struct blk_ring *r)
+{
+	WRITE_ONCE(r->head->rsp_event, r->rsp_cons + 1);
+	/* The same race as in blk_ring_push(), with sides swapped. */
+	virt_mb();
+	return READ_ONCE(r->head->rsp_prod) != r->rsp_cons;
+}
+
+/* Ask for no events: leave rsp_event behind. Where it stands the host comes by again after 2^32 responses only. */
+void blk_ring_mute(struct blk_ring *r)
+{
+	WRITE_ONCE(r->head->rsp_event, r->rsp_cons);
+}
+
+/* @len bytes at @offset of a granted page; whole sectors within it */
+struct blkif_segment blk_segment(u32 gref, u32 offset, u32 len)
+{
+	return (struct blkif_segment){
+		.gref = gref,
+		.first_sect = offset >> BLKIF_SECTOR_SHIFT,
+		.last_sect = (offset + len - 1) >> BLKIF_SECTOR_SHIFT,
+	};
+}
+
+/* --- negotiation --- */
+
+#define U32_LIMIT	0xffffffffull
+#define AT(field)	offsetof(struct blk_offer, field)
+
+const struct blk_node blk_nodes[BLK_NR_NODES] = {
+	{ "max-ring-page-order", AT(max_ring_page_order), .max = 16 },
+	{ "max-ring-pages", AT(max_ring_pages), .dflt = 1, .min = 1, .max = 1 << 16 },
+	{ "multi-queue-max-queues", AT(max_queues), .dflt = 1, .min = 1, .max = 1 << 16 },
+	{ "sectors", AT(sectors), .late = true, .required = true, .max = (1ull << (63 - BLKIF_SECTOR_SHIFT)) - 1 },
+	{ "sector-size", AT(sector_size), .late = true, .required = true, .min = 512, .max = 4096 },
+	{ "physical-sector-size", AT(physical_sector_size), .late = true, .max = 1 << 20 },
+	{ "info", AT(info), .late = true, .max = U32_LIMIT },
+	{ "feature-flush-cache", AT(flush), .late = true, .max = 1 },
+	{ "feature-barrier", AT(barrier), .late = true, .max = 1 },
+	{ "feature-discard", AT(discard), .late = true, .max = 1 },
+	{ "discard-granularity", AT(discard_granularity), .late = true, .max = U32_LIMIT },
+	{ "discard-alignment", AT(discard_alignment), .late = true, .max = U32_LIMIT },
+	{ "discard-secure", AT(discard_secure), .late = true, .max = 1 },
+	{ "feature-persistent", AT(persistent), .late = true, .max = 1 },
+	{ "feature-max-indirect-segments", AT(max_indirect_segments), .late = true, .max = U32_LIMIT },
+};
+
+/* Rings: how many, how large. Whatever is offered, something can be agreed on. */
+void blk_agree_transport(const struct blk_offer *o, const struct blk_want *w, struct blk_deal *d)
+{
+	u32 old = ilog2((u32)o->max_ring_pages);
+
+	d->ring_order = min3((u32)max((u32)o->max_ring_page_order, old), w->ring_order, (u32)BLK_MAX_ORDER);
+	d->ring_pages_node = o->max_ring_pages > 1;
+	d->poll_queues = min(w->poll_queues, (u32)o->max_queues - 1);
+	d->queues = min(w->queues, (u32)o->max_queues - d->poll_queues);
+}
+
+static void agree_discard(const struct blk_offer *o, struct blk_deal *d)
+{
+	u32 granularity = o->discard_granularity;
+
+	/* A granule that is no whole number of sectors says nothing to us. */
+	if (!granularity || granularity % d->sector_size)
+		granularity = d->sector_size;
+	d->discard = o->discard && !d->readonly;
+	d->secure_discard = d->discard && o->discard_secure;
+	d->discard_granularity = granularity;
+	d->discard_alignment = o->discard_alignment % granularity;
+}
+
+static void agree_flush(const struct blk_offer *o, struct blk_deal *d)
+{
+	d->flush_op = o->flush ? BLKIF_OP_FLUSH_DISKCACHE : o->barrier ? BLKIF_OP_WRITE_BARRIER : BLK_OP_NONE;
+	d->barrier_left = o->flush && o->barrier;
+}
+
+/* The disk. Return: NULL, or why it is refused. */
+const char *blk_agree_disk(const struct blk_offer *o, const struct blk_want *w, struct blk_deal *d)
+{
+	u64 phys = o->physical_sector_size;
+	u32 segs = min3(o->max_indirect_segments, (u64)w->max_segs, (u64)BLK_MAX_SEGS);
+
+	d->cdrom = (o->info & BLKIF_VDISK_CDROM) || w->cdrom;
+	d->removable = (o->info & BLKIF_VDISK_REMOVABLE) || d->cdrom;
+	d->readonly = (o->info & BLKIF_VDISK_READONLY) || d->cdrom;
+	if (!is_power_of_2(o->sector_size))
+		return "sector-size is not a power of two";
+	d->sector_size = o->sector_size;
+	d->sectors = o->sectors & ~((o->sector_size >> BLKIF_SECTOR_SHIFT) - 1);
+	if (!d->sectors && !d->removable)
+		return "sectors: there are none";
+	d->physical_sector_size = phys >= o->sector_size && is_power_of_2(phys) ? phys : o->sector_size;
+	d->max_segs = max(segs, (u32)BLKIF_MAX_SEGS);
+	d->persistent = w->persistent && o->persistent;
+	agree_flush(o, d);
+	agree_discard(o, d);
+	return NULL;
+}
+
+/*
+ * Did the back-end refuse a kind of request, rather than fail one? Then it is agreed not to send such any more.
+ * Some that know barriers refuse an empty one with an ordinary error.
+ */
+bool blk_refused(struct blk_deal *d, const struct blk_req *req, s16 status)
+{
+	bool unknown = status == BLKIF_RSP_EOPNOTSUPP;
+
+	switch (req->op) {
+	case BLKIF_OP_WRITE_BARRIER:
+		if (!unknown && status != BLKIF_RSP_ERROR)
+			return false;
+		if (d->flush_op == req->op)
+			d->flush_op = BLK_OP_NONE;
+		return true;
+	case BLKIF_OP_FLUSH_DISKCACHE:
+		if (!unknown)
+			return false;
+		if (d->flush_op == req->op)
+			d->flush_op = d->barrier_left ? BLKIF_OP_WRITE_BARRIER : BLK_OP_NONE;
+		return true;
+	case BLKIF_OP_DISCARD:
+		if (!unknown)
+			return false;
+		d->secure_discard = false;
+		d->discard &= req->secure;
+		return true;
+	}
+	return false;
+}
+
+/* --- disk numbers: xen-vbd-interface(7), and Linux's majors for ATA and SCSI disks --- */
+
+static const u8 ata_majors[] = { 3, 22, 33, 34, 56, 57, 88, 89, 90, 91 };	/* two disks each */
+
+static int vdev_split(u64 vdev, struct blk_name *n)
+{
+	u32 major = vdev >> 8, minor = vdev & 0xff, i;
+
+	n->disk = minor >> 4;
+	n->part = minor & 15;
+	if (vdev >> 28 == 1) {
+		n->disk = vdev >> 8 & 0xfffff;
+		n->part = minor;
+		return 0;
+	}
+	if (vdev >> 16)
+		return -EINVAL;
+	if (major == BLK_MAJOR || major == 8)
+		return 0;
+	if ((major >= 65 && major <= 71) || (major >= 128 && major <= 135)) {
+		n->disk += 16 * (major - (major < 128 ? 64 : 120));
+		return 0;
+	}
+	for (i = 0; i < ARRAY_SIZE(ata_majors); i++) {
+		if (ata_majors[i] == major) {
+			n->disk = 2 * i + (minor >> 6);
+			n->part = minor & 63;
+			return minor >> 6 < 2 ? 0 : -EINVAL;
+		}
+	}
+	return -EINVAL;
+}
+
+/* "xvd", then the disk in letters (a … z, aa …), then the partition if it is one */
+static void format_name(struct blk_name *n)
+{
+	char letters[8], digits[4], *l = letters + sizeof(letters), *d = digits + sizeof(digits);
+	u32 disk = n->disk + 1, part = n->part;
+
+	for (*--l = 0; disk; disk = (disk - 1) / 26)
+		*--l = 'a' + (disk - 1) % 26;
+	for (*--d = 0; part; part /= 10)
+		*--d = '0' + part % 10;
+	strscpy(n->name, "xvd", sizeof(n->name));
+	memcpy(n->name + 3, l, strlen(l));
+	memcpy(n->name + 3 + strlen(l), d, strlen(d) + 1);
+}
+
+/*
+ * What disk the number in `virtual-device` is. One and the same disk has one name and one minor whatever scheme the
+ * toolstack numbered it by: an emulated twin's hda and xvda are the same thing.
+ * Return: 0, or -EINVAL for a number of no scheme.
+ */
+int blk_vdev_name(u64 vdev, struct blk_name *n)
+{
+	u32 shift;
+
+	if (vdev_split(vdev, n))
+		return -EINVAL;
+	shift = n->disk < 16 && n->part < 16 ? 4 : 8;
+	n->minor = (n->disk << shift) + n->part;
+	n->minors = n->part ? 1 : 1 << shift;
+	if (n->disk >= 1 << 12)
+		n->minor = n->minors = 0;
+	format_name(n);
+	return 0;
+}

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The gendisk: which one it is, what it can do, when it appears and disappears. */
+#include <linux/cdrom.h>
+#include <linux/hdreg.h>
+#include <linux/uaccess.h>
+#include "blkfront.h"
+
+static LIST_HEAD(disks);
+static DEFINE_MUTEX(disks_lock);	/* the list, and names and minors on it */
+
+/* Nothing of one disk may be part of another: hda and xvda, or xvda1 and xvda, offered at a time. */
+static bool clash(const struct blk_name *a, const struct blk_name *b)
+{
+	if (a->disk != b->disk)
+		return false;
+	return !a->part || !b->part || a->part == b->part;
+}
+
+/**
+ * blkfront_name_claim - find out what disk a device is
+ * @bf: the disk
+ * @vdev: what its node `virtual-device` says
+ *
+ * Return: 0; -EINVAL for a number of no known scheme; -EEXIST if another device is that disk.
+ */
+int blkfront_name_claim(struct blkfront *bf, u64 vdev)
+{
+	struct blkfront *other;
+
+	if (blk_vdev_name(vdev, &bf->name)) {
+		pvbus_xen_error(bf->xdev, -EINVAL, "virtual-device %llu: a number of no known kind of disk", vdev);
+		return -EINVAL;
+	}
+	mutex_lock(&disks_lock);
+	list_for_each_entry(other, &disks, link) {
+		if (!clash(&other->name, &bf->name))
+			continue;
+		pvbus_xen_error(bf->xdev, -EEXIST, "virtual-device %llu: %s is there already, as %s", vdev,
+				bf->name.name, dev_name(other->dev));
+		mutex_unlock(&disks_lock);
+		return -EEXIST;
+	}
+	list_add_tail(&bf->link, &disks);
+	mutex_unlock(&disks_lock);
+	return 0;
+}
+
+void blkfront_name_release(struct blkfront *bf)
+{
+	mutex_lock(&disks_lock);
+	list_del(&bf->link);
+	mutex_unlock(&disks_lock);
+}
+
+/* --- operations --- */
+
+static int blkfront_open(struct gendisk *disk, blk_mode_t mode)
+{
+	struct blkfront *bf = disk->private_data;
+
+	kref_get(&bf->kref);
+	atomic_inc(&bf->openers);
+	return 0;
+}
+PV_BLK_OPEN(blkfront_open)
+
+static void blkfront_release(struct gendisk *disk)
+{
+	struct blkfront *bf = disk->private_data;
+
+	if (atomic_dec_and_test(&bf->openers) && READ_ONCE(bf->unplug))
+		queue_work(blkfront_wq, &bf->disk_work);
+	blkfront_put(bf);
+}
+PV_BLK_RELEASE(blkfront_release)
+
+/* For programs that think in cylinders: as large as they come */
+static int blkfront_getgeo(struct gendisk *disk, struct hd_geometry *geo)
+{
+	sector_t cylinders = get_capacity(disk);
+
+	geo->heads = 255;
+	geo->sectors = 63;
+	sector_div(cylinders, 255 * 63);
+	geo->cylinders = min_t(sector_t, cylinders, U16_MAX);
+	return 0;
+}
+PV_BLK_GETGEO(blkfront_getgeo)
+
+/* A CD-ROM drive has just to say that it is one. */
+static int blkfront_ioctl(struct block_device *bdev, blk_mode_t mode, unsigned int cmd, unsigned long arg)
+{
+	struct blkfront *bf = bdev->bd_disk->private_data;
+
+	if (!bf->deal.cdrom)
+		return -ENOTTY;
+	switch (cmd) {
+	case CDROM_GET_CAPABILITY:
+		return 0;
+	case CDROMMULTISESSION:
+		return clear_user((void __user *)arg, sizeof(struct cdrom_multisession)) ? -EFAULT : 0;
+	default:
+		return -ENOTTY;
+	}
+}
+
+static const struct block_device_operations blkfront_fops = {
+	.owner		= THIS_MODULE,
+	.open		= blkfront_open_op,
+	.release	= blkfront_release_op,
+	.getgeo		= blkfront_getgeo_op,
+	.ioctl		= blkfront_ioctl,
+};
+
+/* --- limits --- */
+
+static void fill_limits(const struct blkfront *bf, struct queue_limits *lim)
+{
+	const struct blk_deal *d = &bf->deal;
+
+	lim->logical_block_size = d->sector_size;
+	lim->physical_block_size = d->physical_sector_size;
+	lim->max_segments = d->max_segs;
+	/* A segment is part of one page. */
+	lim->max_segment_size = PAGE_SIZE;
+	lim->seg_boundary_mask = PAGE_SIZE - 1;
+	lim->dma_alignment = SECTOR_SIZE - 1;
+	lim->max_hw_sectors = d->max_segs * (PAGE_SIZE / SECTOR_SIZE);
+	lim->max_hw_discard_sectors = d->discard ? UINT_MAX : 0;
+	lim->max_secure_erase_sectors = d->secure_discard ? UINT_MAX : 0;
+	lim->discard_granularity = d->discard ? d->discard_granularity : 0;
+	lim->discard_alignment = d->discard ? d->discard_alignment : 0;
+	lim->features &= ~(BLK_FEAT_WRITE_CACHE | BLK_FEAT_FUA);
+	if (d->flush_op != BLK_OP_NONE)
+		lim->features |= BLK_FEAT_WRITE_CACHE;	/* the block layer makes FUA of a flush */
+}
+
+/*
+ * The deal changed. The queue is not frozen for it: that would wait for requests which wait for us. Such as were made
+ * for other limits are sorted out when they come by.
+ */
+void blkfront_disk_update(struct blkfront *bf)
+{
+	struct request_queue *q = bf->disk->queue;
+	struct queue_limits lim;
+
+	lim = queue_limits_start_update(q);
+	fill_limits(bf, &lim);
+	if (queue_limits_commit_update(q, &lim))
+		dev_warn(bf->dev, "%s: the block layer does not take the new limits\n", bf->name.name);
+	set_disk_ro(bf->disk, bf->deal.readonly);
+	set_capacity_and_notify(bf->disk, bf->deal.sectors);
+}
+
+/* --- making and showing --- */
+
+static int tags_make(struct blkfront *bf)
+{
+	struct blk_mq_tag_set *set = &bf->tags;
+
+	bf->hw_queues = bf->deal.queues;
+	bf->hw_poll = bf->deal.poll_queues;
+	set->ops = &blkfront_mq_ops;
+	set->nr_hw_queues = bf->hw_queues + bf->hw_poll;
+	pv_mq_set_nr_maps(set, bf->hw_poll ? HCTX_TYPE_POLL + 1 : 1);
+	set->queue_depth = bf->rings[0].r.size;
+	set->numa_node = NUMA_NO_NODE;
+	set->cmd_size = sizeof(struct blkfront_cmd);
+	set->flags = BLK_MQ_F_SHOULD_MERGE;
+	set->timeout = blkfront_timeout * HZ;
+	set->driver_data = bf;
+	return blk_mq_alloc_tag_set(set);
+}
+
+static void describe(const struct blkfront *bf, struct gendisk *disk)
+{
+	if (bf->name.minors) {
+		disk->major = BLK_MAJOR;
+		disk->first_minor = bf->name.minor;
+		disk->minors = bf->name.minors;
+	}
+	strscpy(disk->disk_name, bf->name.name, sizeof(disk->disk_name));
+	disk->fops = &blkfront_fops;
+	disk->private_data = (void *)bf;
+	if (bf->deal.removable)
+		disk->flags |= GENHD_FL_REMOVABLE;
+	if (bf->name.part)
+		disk->flags |= GENHD_FL_NO_PART;
+	set_disk_ro(disk, bf->deal.readonly);
+	set_capacity(disk, bf->deal.sectors);
+}
+
+/* Make the disk that was agreed on; nobody sees it before blkfront_disk_work(). */
+int blkfront_disk_make(struct blkfront *bf)
+{
+	struct queue_limits lim = { };
+	struct gendisk *disk;
+	int err;
+
+	err = tags_make(bf);
+	if (err)
+		return err;
+	fill_limits(bf, &lim);
+	disk = blk_mq_alloc_disk(&bf->tags, &lim, bf);
+	if (IS_ERR(disk)) {
+		blk_mq_free_tag_set(&bf->tags);
+		return PTR_ERR(disk);
+	}
+	describe(bf, disk);
+	bf->disk = disk;
+	return 0;
+}
+
+void blkfront_disk_free(struct blkfront *bf)
+{
+	if (!bf->disk)
+		return;
+	put_disk(bf->disk);
+	blk_mq_free_tag_set(&bf->tags);
+	bf->disk = NULL;
+}
+
+/*
+ * Show the disk, or take it away for good. Both wait for I/O, so no lock is held that the way out of a failing
+ * connection needs.
+ */
+void blkfront_disk_work(struct work_struct *work)
+{
+	struct blkfront *bf = container_of(work, struct blkfront, disk_work);
+	int err;
+
+	if (!bf->unplug) {
+		err = device_add_disk(bf->dev, bf->disk, NULL);
+		if (err)
+			pvbus_xen_error(bf->xdev, err, "adding disk %s", bf->name.name);
+		bf->added = !err;
+		return;
+	}
+	if (bf->added)
+		del_gendisk(bf->disk);
+	bf->added = false;
+	mutex_lock(&bf->lock);
+	blkfront_disconnect(bf, false);
+	bf->phase = BF_GONE;
+	mutex_unlock(&bf->lock);
+}

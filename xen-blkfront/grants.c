@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Grants of a ring, of two kinds.
+ *
+ * Plain: a grant is a reference; the request's own page is granted when it is sent and taken back when it is answered.
+ *
+ * Pooled: a grant is a page of ours that stays granted as long as the connection lasts, and data is copied. This serves
+ * back-ends that keep pages mapped (persistent grants) and hosts that are not to see a byte beside the request's
+ * (bounce). The pool starts small, grows when requests have to wait, and gives back what was idle for a while. Free
+ * grants are a stack, so those at the bottom are the ones used least, in our pool and in the back-end's.
+ */
+#include <linux/mm.h>
+#include "blkfront.h"
+
+#define GNTS_PLAIN	2048	/* at most, to a ring: 8 MiB in flight */
+#define GNTS_POOLED	1024
+#define GNTS_INDIRECT	64	/* requests in flight that need a page for their segments */
+#define GROW_STEP	64
+#define PURGE_PERIOD	(30 * HZ)
+#define PURGE_AGE	(60 * HZ)	/* back-ends unmap what they have not used for as long */
+
+/* A page for a grant. Not from the I/O path, but I/O may be waiting for it: it must not wait for I/O. */
+static bool gnt_add_page(struct blkfront_ring *ring, struct blkfront_gnt *g, bool readonly)
+{
+	g->page = alloc_page(GFP_NOIO | __GFP_ZERO | __GFP_NOWARN);
+	if (!g->page)
+		return false;
+	pvbus_gnt_grant(g->ref, ring->bf->xdev->backend_id, g->page, readonly);
+	return true;
+}
+
+static void gnt_drop_page(struct blkfront_gnt *g)
+{
+	if (!pvbus_gnt_end(g->ref)) {
+		pvbus_gnt_end_later(g->ref, g->page);
+		g->ref = PVBUS_GNT_NONE;
+	}
+	__free_page(g->page);
+	g->page = NULL;
+}
+
+static int refs_alloc(struct blkfront_ring *ring, unsigned int want, unsigned int need)
+{
+	int err;
+
+	for (;;) {
+		err = pvbus_gnt_pool_init(&ring->refs, want + ring->nr_indirect);
+		if (err != -ENOSPC || want == need)
+			break;
+		want = max(want / 2, need);	/* the host's table is full: make do with less */
+	}
+	ring->nr_gnts = err ? 0 : want;
+	return err;
+}
+
+/* Give each grant its reference, and pages to those that are to have one. */
+static int gnts_fill(struct blkfront_ring *ring)
+{
+	unsigned int i, n = ring->nr_gnts + ring->nr_indirect;
+	struct blkfront_gnt *g, **list;
+
+	for (i = 0; i < n; i++) {
+		g = &ring->gnt_mem[i];
+		g->ref = pvbus_gnt_take(&ring->refs);
+		list = i >= ring->nr_gnts ? &ring->indirect : !ring->pooled || i < ring->min_pages ? &ring->free : &ring->spare;
+		if ((list == &ring->indirect || (list == &ring->free && ring->pooled)) &&
+		    !gnt_add_page(ring, g, list == &ring->indirect))
+			return -ENOMEM;
+		g->next = *list;
+		*list = g;
+	}
+	ring->nr_pages = ring->pooled ? min(ring->min_pages, ring->nr_gnts) : 0;
+	ring->nr_free = ring->pooled ? ring->nr_pages : ring->nr_gnts;
+	return 0;
+}
+
+/**
+ * blkfront_gnts_alloc - set aside what the requests of a ring will be granted through
+ * @ring: a ring that is not live, its disk's deal struck
+ *
+ * Return: 0; -ENOMEM; -ENOSPC if there are not even references enough for one request of the largest size.
+ */
+int blkfront_gnts_alloc(struct blkfront_ring *ring)
+{
+	const struct blk_deal *deal = &ring->bf->deal;
+	unsigned int want;
+	int err;
+
+	ring->zero = ring->bf->bounce;
+	ring->pooled = ring->bf->bounce || deal->persistent;
+	ring->min_pages = deal->max_segs;
+	ring->nr_indirect = deal->max_segs > BLKIF_MAX_SEGS ? min_t(unsigned int, ring->r.size, GNTS_INDIRECT) : 0;
+	want = min_t(unsigned int, ring->r.size * deal->max_segs, ring->pooled ? GNTS_POOLED : GNTS_PLAIN);
+	err = refs_alloc(ring, want, deal->max_segs);
+	if (err)
+		return err;
+	ring->gnt_mem = kvcalloc(ring->nr_gnts + ring->nr_indirect, sizeof(*ring->gnt_mem), GFP_KERNEL);
+	err = ring->gnt_mem ? gnts_fill(ring) : -ENOMEM;
+	if (err)
+		blkfront_gnts_free(ring);
+	return err;
+}
+
+/* The reverse; no request is in flight. Pages that the back-end keeps are freed when it lets go. */
+void blkfront_gnts_free(struct blkfront_ring *ring)
+{
+	unsigned int i, n = ring->nr_gnts + ring->nr_indirect;
+	struct blkfront_gnt *g;
+
+	cancel_work_sync(&ring->grow);
+	cancel_delayed_work_sync(&ring->purge);
+	for (i = 0; ring->gnt_mem && i < n; i++) {
+		g = &ring->gnt_mem[i];
+		if (g->page && (ring->pooled || i >= ring->nr_gnts))
+			gnt_drop_page(g);
+		if (g->ref != PVBUS_GNT_NONE)
+			pvbus_gnt_put(&ring->refs, g->ref);
+	}
+	kvfree(ring->gnt_mem);
+	pvbus_gnt_pool_destroy(&ring->refs);
+	ring->gnt_mem = NULL;
+	ring->free = ring->spare = ring->indirect = NULL;
+	ring->nr_free = ring->nr_pages = ring->nr_gnts = ring->nr_indirect = 0;
+}
+
+/* A plain grant that the back-end does not let go of: leave it, and the page under it, to the grant table. */
+void blkfront_gnt_lost(struct blkfront_ring *ring, struct blkfront_gnt *g)
+{
+	/* The slab allocator's pages have no count that could keep them. */
+	pvbus_gnt_end_later(g->ref, PageSlab(g->page) ? NULL : g->page);
+	g->ref = PVBUS_GNT_NONE;
+	g->page = NULL;
+}
+
+/* Requests had to wait for pages: add some. */
+void blkfront_grow(struct work_struct *work)
+{
+	struct blkfront_ring *ring = container_of(work, struct blkfront_ring, grow);
+	struct blkfront_gnt *g;
+	unsigned int n;
+	bool ok = true;
+
+	for (n = 0; ok && n < GROW_STEP; n++) {
+		spin_lock_bh(&ring->sq_lock);
+		g = ring->spare;
+		if (g)
+			ring->spare = g->next;
+		spin_unlock_bh(&ring->sq_lock);
+		if (!g)
+			break;
+		ok = gnt_add_page(ring, g, false);
+		spin_lock_bh(&ring->sq_lock);
+		g->next = ok ? ring->free : ring->spare;
+		*(ok ? &ring->free : &ring->spare) = g;
+		g->used = jiffies;
+		ring->nr_free += ok;
+		ring->nr_pages += ok;
+		spin_unlock_bh(&ring->sq_lock);
+	}
+	queue_delayed_work(blkfront_wq, &ring->purge, PURGE_PERIOD);
+	blk_mq_run_hw_queues(ring->bf->disk->queue, true);
+}
+
+/* Cut off the bottom of the stack, from the first grant on that has been idle too long. Under sq_lock */
+static struct blkfront_gnt *cut_idle(struct blkfront_ring *ring)
+{
+	struct blkfront_gnt **p = &ring->free, *idle;
+	unsigned int left = ring->nr_pages, kept = 0;
+
+	while (*p && (kept < ring->min_pages || time_before(jiffies, (*p)->used + PURGE_AGE))) {
+		p = &(*p)->next;
+		kept++;
+	}
+	idle = *p;
+	*p = NULL;
+	ring->nr_pages = left - (ring->nr_free - kept);
+	ring->nr_free = kept;
+	return idle;
+}
+
+/* Give idle pages back, as far as the back-end has let go of them; the rest goes back to the stack. */
+void blkfront_purge(struct work_struct *work)
+{
+	struct blkfront_ring *ring = container_of(work, struct blkfront_ring, purge.work);
+	struct blkfront_gnt *idle, *g;
+	bool gone;
+
+	spin_lock_bh(&ring->sq_lock);
+	idle = cut_idle(ring);
+	spin_unlock_bh(&ring->sq_lock);
+	while ((g = idle)) {
+		idle = g->next;
+		gone = pvbus_gnt_end(g->ref);
+		if (gone) {
+			__free_page(g->page);
+			g->page = NULL;
+		}
+		spin_lock_bh(&ring->sq_lock);
+		g->next = gone ? ring->spare : ring->free;
+		*(gone ? &ring->spare : &ring->free) = g;
+		ring->nr_free += !gone;
+		ring->nr_pages += !gone;
+		spin_unlock_bh(&ring->sq_lock);
+	}
+	if (READ_ONCE(ring->nr_pages) > ring->min_pages)
+		queue_delayed_work(blkfront_wq, &ring->purge, PURGE_PERIOD);
+}

@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* xen-blkfront.ko: disks that a Xen host offers (devices of type "xen-vbd"). What lives where: see blkfront.h. */
+#include <linux/debugfs.h>
+#include <linux/kernel.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include "blkfront.h"
+
+static unsigned int max_queues;
+module_param(max_queues, uint, 0444);
+MODULE_PARM_DESC(max_queues, "Rings to a disk without polled ones: 0 (default) for one to each CPU, or 1 to 64");
+
+static unsigned int poll_queues;
+module_param(poll_queues, uint, 0444);
+MODULE_PARM_DESC(poll_queues, "Further rings to a disk for polled I/O, if the back-end offers so many: 0 (default) to 64");
+
+static unsigned int max_ring_order = BLK_MAX_ORDER;
+module_param(max_ring_order, uint, 0444);
+MODULE_PARM_DESC(max_ring_order, "Largest size of a ring, as a power of two of pages: 0 to 4 (default)");
+
+static unsigned int max_indirect_segments = 128;
+module_param(max_indirect_segments, uint, 0444);
+MODULE_PARM_DESC(max_indirect_segments, "Largest request in pages, if the back-end takes indirect ones: 0 to 512 (default 128); below 12 none are sent");
+
+static bool persistent = true;
+module_param(persistent, bool, 0444);
+MODULE_PARM_DESC(persistent, "Copy data through pages that stay granted where the back-end keeps them mapped: 0 or 1 (default)");
+
+static bool trusted = true;
+module_param(trusted, bool, 0444);
+MODULE_PARM_DESC(trusted, "0: show the host nothing but the bytes of a request, by copying; the node `trusted` can ask for the same. Default 1");
+
+unsigned int blkfront_timeout = 30;
+module_param_named(timeout, blkfront_timeout, uint, 0444);
+MODULE_PARM_DESC(timeout, "Seconds until an answer is overdue: 1 to 3600 (default 30). Then the host is signalled again, then the connection made anew");
+
+struct workqueue_struct *blkfront_wq;
+
+static void blkfront_free(struct kref *kref)
+{
+	struct blkfront *bf = container_of(kref, struct blkfront, kref);
+
+	kfree(bf->map);
+	kvfree(bf->rings);
+	kfree(bf);
+}
+
+void blkfront_put(struct blkfront *bf)
+{
+	kref_put(&bf->kref, blkfront_free);
+}
+
+static struct blkfront *blkfront_alloc(struct pvbus_xen_device *xdev)
+{
+	struct blkfront *bf = kzalloc(sizeof(*bf), GFP_KERNEL);
+	unsigned int i, n;
+
+	if (!bf)
+		return NULL;
+	kref_init(&bf->kref);
+	bf->want.queues = min_not_zero(max_queues, num_online_cpus());
+	bf->want.poll_queues = poll_queues;
+	n = bf->want.queues + poll_queues;
+	bf->rings = kvcalloc(n, sizeof(*bf->rings), GFP_KERNEL);
+	bf->map = kcalloc(n, sizeof(*bf->map), GFP_KERNEL);
+	if (!bf->rings || !bf->map) {
+		blkfront_put(bf);
+		return NULL;
+	}
+	bf->max_rings = n;
+	bf->xdev = xdev;
+	bf->dev = &xdev->pdev.dev;
+	mutex_init(&bf->lock);
+	spin_lock_init(&bf->large_lock);
+	INIT_LIST_HEAD(&bf->large);
+	INIT_WORK(&bf->large_work, blkfront_resubmit);
+	INIT_WORK(&bf->work, blkfront_work);
+	INIT_WORK(&bf->disk_work, blkfront_disk_work);
+	INIT_DELAYED_WORK(&bf->patience, blkfront_patience);
+	for (i = 0; i < n; i++)
+		blkfront_ring_init(bf, i);
+	return bf;
+}
+
+static bool node_is(struct pvbus_xen_device *xdev, const char *node, const char *value)
+{
+	char *s = pvbus_xs_read(PVBUS_XS_NIL, xdev->node, node, NULL);
+	bool is = !IS_ERR(s) && !strcmp(s, value);
+
+	if (!IS_ERR(s))
+		kfree(s);
+	return is;
+}
+
+/* What the toolstack, and who loaded the module, ask for */
+static int blkfront_configure(struct blkfront *bf)
+{
+	struct pvbus_xen_device *xdev = bf->xdev;
+	u64 vdev;
+	int err;
+
+	err = pvbus_xen_require_num(xdev, xdev->node, "virtual-device", &vdev, 0, U32_MAX);
+	if (err)
+		return err;
+	bf->handle = vdev;
+	bf->bounce = !trusted || !pvbus_xen_read_num(xdev, xdev->node, "trusted", 1, 0, 1);
+	bf->want.ring_order = max_ring_order;
+	bf->want.max_segs = max_indirect_segments;
+	bf->want.persistent = persistent;
+	bf->want.cdrom = node_is(xdev, "device-type", "cdrom");
+	return blkfront_name_claim(bf, vdev);
+}
+
+static int blkfront_probe(struct pvbus_device *pdev)
+{
+	struct blkfront *bf = blkfront_alloc(to_pvbus_xen(pdev));
+	int err;
+
+	if (!bf)
+		return -ENOMEM;
+	err = blkfront_configure(bf);
+	if (err) {
+		blkfront_put(bf);
+		return err;
+	}
+	dev_set_drvdata(&pdev->dev, bf);
+	blkfront_debugfs_add(bf);
+	/* A back-end may still be closing on, or connected to, a driver before us: waiting for it is not for here. */
+	blkfront_do(bf, BF_DO_START);
+	return 0;
+}
+
+/*
+ * With a back-end that serves, what is to be written can still be written; otherwise what is in flight fails. Should
+ * the back-end stop serving on the way, requests time out, and the work that this schedules fails them.
+ */
+static void blkfront_remove(struct pvbus_device *pdev)
+{
+	struct blkfront *bf = dev_get_drvdata(&pdev->dev);
+	bool serves;
+
+	mutex_lock(&bf->lock);
+	bf->dying = true;
+	serves = bf->phase == BF_CONNECTED && pvbus_xen_read_state(bf->xdev) == XENBUS_CONNECTED;
+	if (!serves)
+		blkfront_disconnect(bf, false);
+	mutex_unlock(&bf->lock);
+	cancel_delayed_work_sync(&bf->patience);
+	flush_work(&bf->disk_work);
+	if (bf->added) {
+		if (!serves)
+			blk_mark_disk_dead(bf->disk);
+		del_gendisk(bf->disk);
+	}
+	cancel_work_sync(&bf->work);
+	cancel_work_sync(&bf->large_work);
+	mutex_lock(&bf->lock);
+	blkfront_disconnect(bf, false);
+	mutex_unlock(&bf->lock);
+	debugfs_remove_recursive(bf->debugfs);
+	blkfront_disk_free(bf);
+	blkfront_name_release(bf);
+	dev_set_drvdata(&pdev->dev, NULL);
+	blkfront_put(bf);
+}
+
+static void blkfront_otherend_changed(struct pvbus_device *pdev, int state)
+{
+	struct blkfront *bf = dev_get_drvdata(&pdev->dev);
+
+	mutex_lock(&bf->lock);
+	if (!test_bit(BF_DO_START, &bf->todo))	/* that looks for itself */
+		blkfront_follow(bf);
+	mutex_unlock(&bf->lock);
+}
+
+static void blkfront_suspend(struct pvbus_device *pdev)
+{
+	struct blkfront *bf = dev_get_drvdata(&pdev->dev);
+
+	mutex_lock(&bf->lock);
+	blkfront_stop(bf);
+	mutex_unlock(&bf->lock);
+}
+
+/* The back-end is another one, or the same if the guest was not saved after all; the rings are no good either way. */
+static int blkfront_resume(struct pvbus_device *pdev)
+{
+	struct blkfront *bf = dev_get_drvdata(&pdev->dev);
+
+	mutex_lock(&bf->lock);
+	if (bf->phase != BF_GONE) {
+		blkfront_disconnect(bf, bf->phase != BF_FAILED);
+		blkfront_restart(bf);
+		blkfront_follow(bf);
+	}
+	mutex_unlock(&bf->lock);
+	return 0;
+}
+
+static const struct pvbus_device_id blkfront_ids[] = {
+	{ "xen-vbd" },
+	{ }
+};
+MODULE_ALIAS("pvbus:xen-vbd");
+
+static struct pvbus_driver blkfront_driver = {
+	.driver = {
+		.name = "xen-blkfront",
+		.dev_groups = blkfront_groups,
+	},
+	.ids = blkfront_ids,
+	.probe = blkfront_probe,
+	.remove = blkfront_remove,
+	.otherend_changed = blkfront_otherend_changed,
+	.suspend = blkfront_suspend,
+	.resume = blkfront_resume,
+};
+
+static void bound(const char *name, unsigned int *value, unsigned int min, unsigned int max)
+{
+	unsigned int was = *value;
+
+	*value = clamp(was, min, max);
+	if (*value != was)
+		pr_warn("xen-blkfront: %s=%u is out of range, taking %u (%u to %u)\n", name, was, *value, min, max);
+}
+
+static int __init blkfront_init(void)
+{
+	int err = -ENOMEM;
+
+	bound("max_queues", &max_queues, 0, 64);
+	bound("poll_queues", &poll_queues, 0, pv_queue_has_poll ? 64 : 0);
+	bound("max_ring_order", &max_ring_order, 0, BLK_MAX_ORDER);
+	bound("max_indirect_segments", &max_indirect_segments, 0, BLK_MAX_SEGS);
+	bound("timeout", &blkfront_timeout, 1, 3600);
+	/* A connection that is made anew may be what memory is waiting for. */
+	blkfront_wq = alloc_workqueue("xen-blkfront", WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
+	if (!blkfront_wq)
+		return err;
+	err = register_blkdev(BLK_MAJOR, "xvd");
+	if (err) {
+		pr_err("xen-blkfront: block major %d is taken: another driver for these disks is loaded\n", BLK_MAJOR);
+		goto out_wq;
+	}
+	err = pvbus_register_driver(&blkfront_driver);
+	if (!err)
+		return 0;
+	unregister_blkdev(BLK_MAJOR, "xvd");
+out_wq:
+	destroy_workqueue(blkfront_wq);
+	return err;
+}
+
+static void __exit blkfront_exit(void)
+{
+	pvbus_unregister_driver(&blkfront_driver);
+	unregister_blkdev(BLK_MAJOR, "xvd");
+	destroy_workqueue(blkfront_wq);
+}
+
+module_init(blkfront_init);
+module_exit(blkfront_exit);
+MODULE_DESCRIPTION("Block front-end for disks of Xen hosts");
+MODULE_LICENSE("GPL");
+MODULE_ALIAS_BLOCKDEV_MAJOR(BLK_MAJOR);
