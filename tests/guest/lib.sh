@@ -31,7 +31,7 @@ skip() {
 # check NAME COMMAND...: one sub-test. COMMAND runs in a subshell under errexit; its output is shown if it fails.
 # Never call this as a condition: that would switch errexit off in it.
 check() {
-	local name=$1 rc
+	local name=$1 rc begun=$SECONDS
 	shift
 	set +e
 	(
@@ -41,6 +41,7 @@ check() {
 	rc=$?
 	set -e
 	verdict "$name" "$rc"
+	[ $((SECONDS - begun)) -lt 3 ] || note "$((SECONDS - begun)) s"
 }
 
 # verdict NAME STATUS: print the line, with the output kept in $TAP_TMP/out
@@ -251,7 +252,7 @@ disk_is_free() {
 }
 
 # disk_bytes NAME
-disk_bytes() { echo $(($(cat "/sys/block/$1/size") * 512)); }
+disk_bytes() { echo $(($(cat "/sys/block/$1/size" 2>/dev/null || echo 0) * 512)); }
 
 need_fio() { command -v fio >/dev/null || skip_all "needs fio"; }
 
