@@ -4,7 +4,7 @@
 # which a bed runs where /dev/kvm cannot carry it.
 
 BEDS=$PV_TOP/tests/beds
-L1=$PV_CACHE/l1
+L1=$PV_CACHE/${PV_L1:-l1}
 L1_KERNEL=6.12
 L1_MODULES=(crc32c_generic virtio_pci virtio_console virtio_blk ext4 9pnet_virtio 9p tun kvm_amd)
 . "$BEDS/host/lib.sh"
@@ -56,7 +56,8 @@ copy_modules() {
 	local k=$1 rel=$2 out=$3 m f to
 	shift 3
 	for m in "$@"; do
-		/sbin/modprobe -d "$k" -S "$rel" -D "$m" 2>/dev/null || say "kernel $rel has no module $m"
+		/sbin/modprobe -d "$k" -S "$rel" -D "${m%\?}" 2>/dev/null ||
+			[[ "$m" = *\? ]] || say "kernel $rel has no module $m"
 	done | awk '$1 == "insmod" { print $2 }' | sort -u | while read -r f; do
 		to=$out/${f#"$k/"}
 		mkdir -p "${to%/*}"
