@@ -62,12 +62,14 @@ struct pvbus_driver {
  * @type: kind, matched against struct pvbus_device_id
  * @host: whose device it is
  * @quarantined: non-zero once the host broke the protocol on it; see pvbus_quarantine()
+ * @bound: the lower half's: a driver's @probe has just succeeded. May be NULL
  */
 struct pvbus_device {
 	struct device dev;
 	char type[PVBUS_TYPE_LEN];
 	enum pvbus_host host;
 	int quarantined;
+	void (*bound)(struct pvbus_device *pdev);
 };
 
 #define to_pvbus_device(d)	container_of(d, struct pvbus_device, dev)

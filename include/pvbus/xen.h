@@ -8,6 +8,7 @@
 #define PVBUS_XEN_H
 
 #include <linux/list.h>
+#include <linux/mutex.h>
 #include <linux/workqueue.h>
 #include <pvbus/pvbus.h>
 
@@ -22,6 +23,26 @@ enum xenbus_state {
 	XENBUS_CLOSED		= 6,
 	XENBUS_RECONFIGURING	= 7,
 	XENBUS_RECONFIGURED	= 8,
+};
+
+/**
+ * struct pvbus_xs_watch - tell me when something at or below a path changes
+ * @path: what to watch; must stay valid while registered
+ * @fn: called in process context, once soon after registering and then after changes, never twice at once per watch.
+ *	Changes that come faster than it can be called are told as one: what changed is at or below the path it gets,
+ *	which is at or below @path. May sleep and use the store; must not register or unregister @watch itself
+ * @data: for the owner
+ */
+struct pvbus_xs_watch {
+	const char *path;
+	void (*fn)(struct pvbus_xs_watch *watch, const char *path);
+	void *data;
+	/* private to pvbus/xen/xs.c */
+	struct list_head link;
+	struct work_struct work;
+	u32 token;
+	bool pending;
+	char changed[96];
 };
 
 /**
@@ -45,8 +66,14 @@ struct pvbus_xen_device {
 	enum xenbus_state backend_state;
 	/* private to pvbus/xen/xenbus.c */
 	struct list_head link;
-	struct work_struct state_work;
-	struct pvbus_xs_watch *watch;
+	struct delayed_work state_work;
+	struct pvbus_xs_watch watch;
+	struct mutex lock;
+	unsigned long vanished;
+	unsigned int scan;
+	bool watching;
+	bool moved;
+	bool leaving;
 	bool gone;
 };
 
@@ -58,7 +85,10 @@ enum xenbus_state pvbus_xen_read_state(struct pvbus_xen_device *xdev);
 __printf(3, 4) void pvbus_xen_error(struct pvbus_xen_device *xdev, int err, const char *fmt, ...);
 __printf(3, 4) void pvbus_xen_fatal(struct pvbus_xen_device *xdev, int err, const char *fmt, ...);
 
-/* The store (pvbus/xen/xs.c). A transaction id of PVBUS_XS_NIL means: outside any transaction. */
+/*
+ * The store (pvbus/xen/xs.c). A transaction id of PVBUS_XS_NIL means: outside any transaction. A path is @dir/@node, or
+ * the one of the two that is not "". Relative paths start at the domain's own folder.
+ */
 #define PVBUS_XS_NIL	0u
 
 char *pvbus_xs_read(u32 tx, const char *dir, const char *node, unsigned int *len);
@@ -68,22 +98,6 @@ int pvbus_xs_rm(u32 tx, const char *dir, const char *node);
 char **pvbus_xs_directory(u32 tx, const char *dir, const char *node, unsigned int *n);
 int pvbus_xs_txn_start(u32 *tx);
 int pvbus_xs_txn_end(u32 tx, bool abort);
-
-/**
- * struct pvbus_xs_watch - tell me when something at or below a path changes
- * @path: what to watch; must stay valid while registered
- * @fn: called in process context, never for two events at once per watch, with the path that changed; may sleep and
- *	use the store; must not register or unregister @watch itself
- * @data: for the owner
- */
-struct pvbus_xs_watch {
-	const char *path;
-	void (*fn)(struct pvbus_xs_watch *watch, const char *path);
-	void *data;
-	/* private */
-	struct list_head link;
-	u32 token;
-};
 
 int pvbus_xs_watch(struct pvbus_xs_watch *watch);
 void pvbus_xs_unwatch(struct pvbus_xs_watch *watch);

@@ -179,7 +179,7 @@ static int xs_parse_token(const char *s, u32 *token)
 }
 
 /* xs_split_event - path and token of a watch event; both are in @body, which ends in NUL. Return: 0 or -EINVAL */
-int xs_split_event(char *body, unsigned int len, const char **path, u32 *token)
+int xs_split_event(const char *body, unsigned int len, const char **path, u32 *token)
 {
 	unsigned int n = strnlen(body, len) + 1;
 

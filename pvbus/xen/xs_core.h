@@ -42,7 +42,7 @@ int xs_get(struct xs_link *link);
 
 bool xs_type_known(u32 type);
 int xs_errno(const char *name);
-int xs_split_event(char *body, unsigned int len, const char **path, u32 *token);
+int xs_split_event(const char *body, unsigned int len, const char **path, u32 *token);
 int xs_split_names(const char *body, unsigned int len, const char **name, unsigned int max);
 int xs_split_part(const char *body, unsigned int len, unsigned int *skip, bool *last);
 

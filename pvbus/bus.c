@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The bus itself: devices of every host on one bus, matched by their type. */
+#include <linux/debugfs.h>
+#include <linux/device.h>
+#include <linux/kernel.h>
+#include <linux/module.h>
+#include <linux/string.h>
+#include <linux/sysfs.h>
+#include <bus.h>
+#include <pvbus/pvbus.h>
+#include "xen/store.h"
+
+static struct dentry *debugfs_root;
+
+static int pvbus_match(struct device *dev, const struct device_driver *drv)
+{
+	const struct pvbus_device *pdev = to_pvbus_device(dev);
+	const struct pvbus_device_id *id = to_pvbus_driver(drv)->ids;
+
+	for (; id->type[0]; id++) {
+		if (!strcmp(id->type, pdev->type))
+			return 1;
+	}
+	return 0;
+}
+PV_BUS_MATCH(pvbus_match)
+
+static int pvbus_uevent(const struct device *dev, struct kobj_uevent_env *env)
+{
+	return add_uevent_var(env, "MODALIAS=pvbus:%s", to_pvbus_device(dev)->type);
+}
+PV_BUS_UEVENT(pvbus_uevent)
+
+static int pvbus_probe(struct device *dev)
+{
+	struct pvbus_device *pdev = to_pvbus_device(dev);
+	int err = to_pvbus_driver(dev->driver)->probe(pdev);
+
+	if (!err && pdev->bound)
+		pdev->bound(pdev);
+	return err;
+}
+
+static void pvbus_remove(struct device *dev)
+{
+	to_pvbus_driver(dev->driver)->remove(to_pvbus_device(dev));
+}
+PV_BUS_REMOVE(pvbus_remove)
+
+static ssize_t modalias_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "pvbus:%s\n", to_pvbus_device(dev)->type);
+}
+static DEVICE_ATTR_RO(modalias);
+
+static ssize_t type_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%s\n", to_pvbus_device(dev)->type);
+}
+static DEVICE_ATTR_RO(type);
+
+static ssize_t quarantined_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%d\n", pvbus_is_quarantined(to_pvbus_device(dev)));
+}
+static DEVICE_ATTR_RO(quarantined);
+
+static struct attribute *pvbus_attrs[] = {
+	&dev_attr_modalias.attr,
+	&dev_attr_type.attr,
+	&dev_attr_quarantined.attr,
+	NULL
+};
+ATTRIBUTE_GROUPS(pvbus);
+
+static struct bus_type pvbus_bus = {
+	.name = "pvbus",
+	.dev_groups = pvbus_groups,
+	.match = pvbus_match_op,
+	.uevent = pvbus_uevent_op,
+	.probe = pvbus_probe,
+	.remove = pvbus_remove_op,
+};
+
+/**
+ * __pvbus_register_driver - add a front-end to the bus; called through pvbus_register_driver()
+ * @drv: the driver; must stay valid until pvbus_unregister_driver()
+ * @owner: its module
+ *
+ * Context: may sleep; probes matching devices before it returns.
+ * Return: 0, or the errno of driver_register().
+ */
+int __pvbus_register_driver(struct pvbus_driver *drv, struct module *owner)
+{
+	drv->driver.bus = &pvbus_bus;
+	drv->driver.owner = owner;
+	return driver_register(&drv->driver);
+}
+EXPORT_SYMBOL_GPL(__pvbus_register_driver);
+
+/**
+ * pvbus_unregister_driver - take a front-end off the bus
+ * @drv: from pvbus_register_driver()
+ *
+ * Context: may sleep; remove() of each of its devices has returned when this does.
+ */
+void pvbus_unregister_driver(struct pvbus_driver *drv)
+{
+	driver_unregister(&drv->driver);
+}
+EXPORT_SYMBOL_GPL(pvbus_unregister_driver);
+
+/**
+ * pvbus_device_register - put a device on the bus
+ * @pdev: device; @pdev->dev has been through device_initialize() and has name, parent and release, @pdev->type is set
+ *
+ * Context: may sleep; a driver that is there probes before it returns.
+ * Return: 0, or the errno of device_add(). The caller's reference stays either way.
+ */
+int pvbus_device_register(struct pvbus_device *pdev)
+{
+	pdev->dev.bus = &pvbus_bus;
+	return device_add(&pdev->dev);
+}
+EXPORT_SYMBOL_GPL(pvbus_device_register);
+
+/**
+ * pvbus_device_unregister - take a device off the bus
+ * @pdev: from pvbus_device_register(); the caller's reference stays
+ *
+ * Context: may sleep; its driver's remove() has returned when this does.
+ */
+void pvbus_device_unregister(struct pvbus_device *pdev)
+{
+	device_del(&pdev->dev);
+}
+EXPORT_SYMBOL_GPL(pvbus_device_unregister);
+
+/**
+ * pvbus_for_each_device - call a function for every device on the bus
+ * @data: argument of @fn
+ * @fn: called with the device held, not locked; a return value other than 0 ends the walk
+ *
+ * Context: may sleep.
+ * Return: what the last @fn returned, 0 if there was none.
+ */
+int pvbus_for_each_device(void *data, int (*fn)(struct device *dev, void *data))
+{
+	return bus_for_each_dev(&pvbus_bus, NULL, data, fn);
+}
+EXPORT_SYMBOL_GPL(pvbus_for_each_device);
+
+/**
+ * pvbus_quarantine - the host broke the protocol on a device: its driver stops believing anything it says
+ * @pdev: device
+ * @fmt: what it did, for the log; told for the first time only
+ *
+ * Sets the mark and no more: ending what is in flight is the driver's.
+ *
+ * Context: any.
+ */
+void pvbus_quarantine(struct pvbus_device *pdev, const char *fmt, ...)
+{
+	struct va_format vaf = { .fmt = fmt };
+	va_list ap;
+
+	if (cmpxchg(&pdev->quarantined, 0, 1))
+		return;
+	va_start(ap, fmt);
+	vaf.va = &ap;
+	dev_err_ratelimited(&pdev->dev, "quarantined: %pV\n", &vaf);
+	va_end(ap);
+}
+EXPORT_SYMBOL_GPL(pvbus_quarantine);
+
+/**
+ * pvbus_unquarantine - a new connection has nothing to do with the one that went wrong
+ * @pdev: device
+ *
+ * Context: any.
+ */
+void pvbus_unquarantine(struct pvbus_device *pdev)
+{
+	WRITE_ONCE(pdev->quarantined, 0);
+}
+EXPORT_SYMBOL_GPL(pvbus_unquarantine);
+
+/**
+ * pvbus_debugfs - /sys/kernel/debug/pvbus
+ *
+ * Context: any.
+ * Return: the folder; like any dentry of debugfs it may be an error, which debugfs functions take as it is.
+ */
+struct dentry *pvbus_debugfs(void)
+{
+	return debugfs_root;
+}
+EXPORT_SYMBOL_GPL(pvbus_debugfs);
+
+int pvbus_bus_init(void)
+{
+	int err = bus_register(&pvbus_bus);
+
+	if (!err)
+		debugfs_root = debugfs_create_dir("pvbus", NULL);
+	return err;
+}
+
+void pvbus_bus_exit(void)
+{
+	debugfs_remove_recursive(debugfs_root);
+	bus_unregister(&pvbus_bus);
+}

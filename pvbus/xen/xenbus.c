@@ -1,0 +1,810 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Devices behind xenbus: folders device/TYPE/ID of the store that name a back-end.
+ *
+ * The watch on "device" keeps the list of devices; everything else that happens to a device (registering, telling the
+ * driver what the back-end does, removal) is done by the device's own work item, so that it happens one at a time and
+ * a device that hangs holds up no other. Nothing depends on seeing each event: what counts is what the store says now.
+ */
+#include <linux/err.h>
+#include <linux/kernel.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <bus.h>
+#include <pvbus/xen.h>
+#include "store.h"
+#include "xs_core.h"
+
+#define DEVICES_MAX	4096
+#define NODE_MAX	(sizeof("device//") + PVBUS_TYPE_LEN + 10)
+#define DOMID_MAX	0x7fef		/* the numbers above are Xen's own */
+#define GRACE		(3 * HZ)	/* a back-end that vanished for no longer than this was replaced */
+#define COMMIT_TRIES	100
+
+static struct {
+	struct device *parent;
+	struct workqueue_struct *wq;
+	struct mutex lock;		/* @devices, and what is decided about them */
+	struct list_head devices;
+	unsigned int nr;
+	unsigned int scan;		/* number of the last look at all devices */
+	bool stopping;
+	bool suspended;
+} xenbus = {
+	.lock = __MUTEX_INITIALIZER(xenbus.lock),
+	.devices = LIST_HEAD_INIT(xenbus.devices),
+};
+
+/**
+ * pvbus_xen_state_name - name of a xenbus state, for logs and sysfs
+ * @state: any number
+ *
+ * Context: any.
+ * Return: the name, "unknown" if it has none.
+ */
+const char *pvbus_xen_state_name(enum xenbus_state state)
+{
+	static const char * const name[] = {
+		"unknown", "initialising", "init-wait", "initialised", "connected", "closing", "closed",
+		"reconfiguring", "reconfigured",
+	};
+
+	return name[(unsigned int)state < ARRAY_SIZE(name) ? state : XENBUS_UNKNOWN];
+}
+EXPORT_SYMBOL_GPL(pvbus_xen_state_name);
+
+/* -- numbers -- */
+
+/* Return: 0; the errno of the read, with a line unless it is -ENOENT; -EINVAL, after a line, if it is no such number */
+static int read_num(struct device *dev, u32 tx, const char *dir, const char *node, u64 *val, u64 min, u64 max)
+{
+	unsigned int len;
+	char *s = pvbus_xs_read(tx, dir, node, &len);
+	int err;
+
+	if (IS_ERR(s)) {
+		err = PTR_ERR(s);
+		if (err != -ENOENT)
+			dev_warn_ratelimited(dev, "%s/%s: not readable, error %d\n", dir, node, err);
+		return err;
+	}
+	err = xs_parse_num(s, len, val, min, max);
+	if (err)
+		dev_warn_ratelimited(dev, "%s/%s: \"%*pE\" is not a number from %llu to %llu\n", dir, node,
+				     min_t(int, len, 32), s, min, max);
+	kfree(s);
+	return err ? -EINVAL : 0;
+}
+
+/**
+ * pvbus_xen_read_num - an optional number in the store
+ * @xdev: device it is about, for the log
+ * @dir: folder
+ * @node: node in it
+ * @dflt: what it is if it is not there, or not good
+ * @min: smallest good value
+ * @max: largest good value
+ *
+ * Context: may sleep.
+ * Return: the number or @dflt. A value that is there but no decimal number within the bounds is told in one line.
+ */
+u64 pvbus_xen_read_num(struct pvbus_xen_device *xdev, const char *dir, const char *node, u64 dflt, u64 min, u64 max)
+{
+	u64 val;
+	int err = read_num(&xdev->pdev.dev, PVBUS_XS_NIL, dir, node, &val, min, max);
+
+	if (err && err != -ENOENT)
+		dev_warn_ratelimited(&xdev->pdev.dev, "%s/%s: taken to be %llu\n", dir, node, dflt);
+	return err ? dflt : val;
+}
+EXPORT_SYMBOL_GPL(pvbus_xen_read_num);
+
+/**
+ * pvbus_xen_require_num - a number in the store that has to be there
+ * @xdev: device it is about, for the log
+ * @dir: folder
+ * @node: node in it
+ * @val: gets it
+ * @min: smallest good value
+ * @max: largest good value
+ *
+ * Context: may sleep.
+ * Return: 0; -EINVAL, after one line, if it is absent or no decimal number within the bounds.
+ */
+int pvbus_xen_require_num(struct pvbus_xen_device *xdev, const char *dir, const char *node, u64 *val, u64 min, u64 max)
+{
+	int err = read_num(&xdev->pdev.dev, PVBUS_XS_NIL, dir, node, val, min, max);
+
+	if (err == -ENOENT)
+		dev_warn_ratelimited(&xdev->pdev.dev, "%s/%s: missing\n", dir, node);
+	return err ? -EINVAL : 0;
+}
+EXPORT_SYMBOL_GPL(pvbus_xen_require_num);
+
+/* -- states -- */
+
+/* Return: 0, also for a state that is none, which counts as unknown; or the errno of the read */
+static int read_state(struct device *dev, u32 tx, const char *dir, enum xenbus_state *state)
+{
+	u64 val = XENBUS_UNKNOWN;
+	int err = read_num(dev, tx, dir, "state", &val, XENBUS_UNKNOWN, XENBUS_RECONFIGURED);
+
+	*state = val;
+	return err == -EINVAL ? 0 : err;
+}
+
+/**
+ * pvbus_xen_read_state - what the back-end says now
+ * @xdev: device
+ *
+ * Context: may sleep; a driver's callback or work of its own that ends before its remove().
+ * Return: its state; XENBUS_UNKNOWN if it cannot be read, is not there or is none.
+ */
+enum xenbus_state pvbus_xen_read_state(struct pvbus_xen_device *xdev)
+{
+	enum xenbus_state state;
+
+	read_state(&xdev->pdev.dev, PVBUS_XS_NIL, xdev->backend, &state);
+	return state;
+}
+EXPORT_SYMBOL_GPL(pvbus_xen_read_state);
+
+/* A toolstack writes the first state, and only into a new folder. Where we had gone on it is another device's. */
+static bool replaced(const struct pvbus_xen_device *xdev, enum xenbus_state stored)
+{
+	return stored == XENBUS_INITIALISING && xdev->state > XENBUS_INITIALISING;
+}
+
+/* In a transaction, for a write alone would bring back a folder that the toolstack has just removed */
+static int write_state(struct pvbus_xen_device *xdev, enum xenbus_state state)
+{
+	enum xenbus_state stored;
+	int err, end;
+	u32 tx;
+
+	err = pvbus_xs_txn_start(&tx);
+	if (err)
+		return err;
+	err = read_state(&xdev->pdev.dev, tx, xdev->node, &stored);
+	if (err == -ENOENT || (!err && replaced(xdev, stored)))
+		err = -ENODEV;
+	if (!err)
+		err = pvbus_xs_printf(tx, xdev->node, "state", "%u", state);
+	end = pvbus_xs_txn_end(tx, err);
+	return err ?: end;
+}
+
+/**
+ * pvbus_xen_switch_state - tell the back-end a new state of ours
+ * @xdev: device
+ * @state: the state; nothing happens if it is the one told last
+ *
+ * Context: may sleep; a driver's callback or work of its own that ends before its remove().
+ * Return: 0; -ENODEV if the device's folder is gone or another device's; or an errno as from pvbus_xs_write().
+ */
+int pvbus_xen_switch_state(struct pvbus_xen_device *xdev, enum xenbus_state state)
+{
+	int err, tries = 0;
+
+	mutex_lock(&xdev->lock);
+	if (!xdev->gone && state == xdev->state) {
+		mutex_unlock(&xdev->lock);
+		return 0;
+	}
+	do {
+		err = READ_ONCE(xdev->gone) ? -ENODEV : write_state(xdev, state);
+	} while (err == -EAGAIN && ++tries < COMMIT_TRIES);
+	dev_dbg(&xdev->pdev.dev, "%s -> %s: %d\n", pvbus_xen_state_name(xdev->state), pvbus_xen_state_name(state), err);
+	/* After a failure it may or may not have been written. */
+	xdev->state = err ? XENBUS_UNKNOWN : state;
+	mutex_unlock(&xdev->lock);
+	if (!err)
+		pvbus_state_changed(&xdev->pdev, state);
+	return err;
+}
+EXPORT_SYMBOL_GPL(pvbus_xen_switch_state);
+
+static __printf(3, 0) void tell_error(struct pvbus_xen_device *xdev, int err, const char *fmt, va_list ap)
+{
+	char *text = kvasprintf(GFP_NOIO, fmt, ap);
+	char dir[sizeof("error/") + NODE_MAX];
+
+	dev_err_ratelimited(&xdev->pdev.dev, "%s (error %d)\n", text ?: fmt, err);
+	snprintf(dir, sizeof(dir), "error/%s", xdev->node);
+	pvbus_xs_printf(PVBUS_XS_NIL, dir, "error", "%d %s", err, text ?: fmt);
+	kfree(text);
+}
+
+/**
+ * pvbus_xen_error - tell the log and the toolstack (in error/NODE/error) what went wrong with a device
+ * @xdev: device
+ * @err: errno
+ * @fmt: what; no newline
+ *
+ * Context: may sleep.
+ */
+void pvbus_xen_error(struct pvbus_xen_device *xdev, int err, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	tell_error(xdev, err, fmt, ap);
+	va_end(ap);
+}
+EXPORT_SYMBOL_GPL(pvbus_xen_error);
+
+/**
+ * pvbus_xen_fatal - the same, and begin to close the device
+ * @xdev: device
+ * @err: errno
+ * @fmt: what; no newline
+ *
+ * Context: may sleep.
+ */
+void pvbus_xen_fatal(struct pvbus_xen_device *xdev, int err, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	tell_error(xdev, err, fmt, ap);
+	va_end(ap);
+	pvbus_xen_switch_state(xdev, XENBUS_CLOSING);
+}
+EXPORT_SYMBOL_GPL(pvbus_xen_fatal);
+
+/* -- sysfs -- */
+
+static ssize_t node_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%s\n", to_pvbus_xen(to_pvbus_device(dev))->node);
+}
+static DEVICE_ATTR_RO(node);
+
+static ssize_t backend_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	struct pvbus_xen_device *xdev = to_pvbus_xen(to_pvbus_device(dev));
+	ssize_t n;
+
+	mutex_lock(&xdev->lock);
+	n = sysfs_emit(buf, "%s\n", xdev->backend);
+	mutex_unlock(&xdev->lock);
+	return n;
+}
+static DEVICE_ATTR_RO(backend);
+
+static ssize_t state_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%s\n", pvbus_xen_state_name(to_pvbus_xen(to_pvbus_device(dev))->state));
+}
+static DEVICE_ATTR_RO(state);
+
+static ssize_t backend_state_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%s\n", pvbus_xen_state_name(to_pvbus_xen(to_pvbus_device(dev))->backend_state));
+}
+static DEVICE_ATTR_RO(backend_state);
+
+static struct attribute *xenbus_attrs[] = {
+	&dev_attr_node.attr,
+	&dev_attr_backend.attr,
+	&dev_attr_state.attr,
+	&dev_attr_backend_state.attr,
+	NULL
+};
+ATTRIBUTE_GROUPS(xenbus);
+
+/* -- one device: all of this runs in its work item, but for the few lines that queue it -- */
+
+static void wake_device(struct pvbus_xen_device *xdev)
+{
+	mod_delayed_work(xenbus.wq, &xdev->state_work, 0);
+}
+
+static void device_bound(struct pvbus_device *pdev)
+{
+	wake_device(to_pvbus_xen(pdev));
+}
+
+static void backend_changed(struct pvbus_xs_watch *watch, const char *path)
+{
+	wake_device(watch->data);
+}
+
+static const char *type_of(const struct pvbus_xen_device *xdev)
+{
+	return xdev->pdev.type + strlen("xen-");
+}
+
+static const char *id_of(const struct pvbus_xen_device *xdev)
+{
+	return strrchr(xdev->node, '/') + 1;
+}
+
+static struct pvbus_driver *driver_of(struct pvbus_xen_device *xdev)
+{
+	struct device *dev = &xdev->pdev.dev;
+
+	return dev->driver ? to_pvbus_driver(dev->driver) : NULL;
+}
+
+/* What a device's folder says of its back-end. Return: 0 and a string for kfree() in @backend; -ENOENT; an errno */
+static int read_backend(const char *node, char **backend, u16 *id, enum xenbus_state *state)
+{
+	unsigned int len;
+	u64 val = 0;
+	int err;
+
+	*backend = pvbus_xs_read(PVBUS_XS_NIL, node, "backend", &len);
+	if (IS_ERR(*backend))
+		return PTR_ERR(*backend);
+	err = read_num(xenbus.parent, PVBUS_XS_NIL, node, "backend-id", &val, 0, DOMID_MAX);
+	if (!err)
+		err = read_state(xenbus.parent, PVBUS_XS_NIL, node, state);
+	/* Room for the names of nodes below it */
+	if (!err && (len > 256 || (*backend)[0] != '/' || !xs_path_ok(*backend))) {
+		dev_warn_ratelimited(xenbus.parent, "%s/backend: \"%*pE\" is not a path\n", node, min_t(int, len, 64),
+				     *backend);
+		err = -EINVAL;
+	}
+	if (err)
+		kfree(*backend);
+	*id = val;
+	return err;
+}
+
+static int watch_backend(struct pvbus_xen_device *xdev)
+{
+	int err;
+
+	xdev->watch.path = kasprintf(GFP_NOIO, "%s/state", xdev->backend);
+	if (!xdev->watch.path)
+		return -ENOMEM;
+	xdev->watch.fn = backend_changed;
+	xdev->watch.data = xdev;
+	err = pvbus_xs_watch(&xdev->watch);
+	if (err)
+		kfree(xdev->watch.path);
+	xdev->watching = !err;
+	return err;
+}
+
+static void unwatch_backend(struct pvbus_xen_device *xdev)
+{
+	if (!xdev->watching)
+		return;
+	pvbus_xs_unwatch(&xdev->watch);
+	kfree(xdev->watch.path);
+	xdev->watching = false;
+}
+
+/* Go over to the back-end that the folder names now. The device's lock is held if it is registered. */
+static int follow_backend(struct pvbus_xen_device *xdev)
+{
+	enum xenbus_state state;
+	char *backend;
+	u16 id;
+	int err = read_backend(xdev->node, &backend, &id, &state);
+
+	if (err)
+		return err;
+	unwatch_backend(xdev);
+	mutex_lock(&xdev->lock);
+	swap(xdev->backend, *(const char **)&backend);
+	xdev->backend_id = id;
+	xdev->state = state;
+	mutex_unlock(&xdev->lock);
+	kfree(backend);
+	return watch_backend(xdev);
+}
+
+static void suspend_device(struct pvbus_xen_device *xdev)
+{
+	struct pvbus_driver *drv = driver_of(xdev);
+
+	if (drv && drv->suspend)
+		drv->suspend(&xdev->pdev);
+}
+
+static void resume_device(struct pvbus_xen_device *xdev)
+{
+	struct pvbus_driver *drv = driver_of(xdev);
+	int err = follow_backend(xdev);
+
+	if (!err && drv && drv->resume)
+		err = drv->resume(&xdev->pdev);
+	if (err)
+		dev_err(&xdev->pdev.dev, "not resumed: error %d\n", err);
+}
+
+static void tell_driver(struct pvbus_xen_device *xdev, enum xenbus_state state)
+{
+	struct pvbus_driver *drv;
+
+	device_lock(&xdev->pdev.dev);
+	xdev->backend_state = state;
+	drv = driver_of(xdev);
+	if (drv && drv->otherend_changed)
+		drv->otherend_changed(&xdev->pdev, state);
+	device_unlock(&xdev->pdev.dev);
+}
+
+/* The folder names another back-end. To the driver that is waking up elsewhere. Return: whether the device has to go */
+static bool move_device(struct pvbus_xen_device *xdev)
+{
+	struct device *dev = &xdev->pdev.dev;
+	bool stays;
+
+	device_lock(dev);
+	WRITE_ONCE(xdev->moved, false);
+	stays = !driver_of(xdev) || driver_of(xdev)->resume;
+	if (stays) {
+		suspend_device(xdev);
+		resume_device(xdev);
+	}
+	device_unlock(dev);
+	return !stays;
+}
+
+/* The back-end's folder is not there. Return: whether it has been away for too long */
+static bool backend_vanished(struct pvbus_xen_device *xdev)
+{
+	if (!xdev->vanished) {
+		xdev->vanished = jiffies ?: 1;
+		mod_delayed_work(xenbus.wq, &xdev->state_work, GRACE);
+		tell_driver(xdev, XENBUS_UNKNOWN);
+	} else if (time_after_eq(jiffies, xdev->vanished + GRACE)) {
+		dev_warn(&xdev->pdev.dev, "back-end %s is gone\n", xdev->backend);
+		return true;
+	}
+	return false;
+}
+
+/* Bring a device up to what the store says. Return: whether it has to go; one that never came is then tried again later */
+static bool update_device(struct pvbus_xen_device *xdev)
+{
+	struct device *dev = &xdev->pdev.dev;
+	enum xenbus_state state;
+	int err = 0;
+
+	if (READ_ONCE(xdev->moved) && move_device(xdev))
+		return true;
+	if (!xdev->watching)
+		err = watch_backend(xdev);
+	if (!err)
+		err = read_state(dev, PVBUS_XS_NIL, xdev->backend, &state);
+	if (err == -ENOENT)
+		return device_is_registered(dev) && backend_vanished(xdev);
+	if (!err && !device_is_registered(dev)) {
+		xdev->backend_state = state;
+		err = pvbus_device_register(&xdev->pdev);
+	} else if (!err) {
+		xdev->vanished = 0;
+		tell_driver(xdev, state);
+	}
+	if (err)
+		dev_err(dev, "%s: error %d\n", device_is_registered(dev) ? "state not known" : "not usable", err);
+	return !device_is_registered(dev);
+}
+
+static int check_node(const char *type, const char *id);
+
+/* Take a device down and free it; then look whether its folder names another one */
+static void remove_device(struct pvbus_xen_device *xdev)
+{
+	bool was = device_is_registered(&xdev->pdev.dev);
+
+	if (was)
+		pvbus_device_unregister(&xdev->pdev);
+	unwatch_backend(xdev);
+	mutex_lock(&xenbus.lock);
+	list_del(&xdev->link);
+	xenbus.nr--;
+	/* Nobody finds it any more, so that nobody queues it after this. Freeing a running work item is allowed. */
+	cancel_delayed_work(&xdev->state_work);
+	if (was || xdev->gone)
+		check_node(type_of(xdev), id_of(xdev));
+	mutex_unlock(&xenbus.lock);
+	put_device(&xdev->pdev.dev);
+}
+
+static void device_work(struct work_struct *work)
+{
+	struct pvbus_xen_device *xdev = container_of(to_delayed_work(work), struct pvbus_xen_device, state_work);
+
+	if (READ_ONCE(xenbus.suspended))
+		return;
+	if (READ_ONCE(xdev->leaving) || update_device(xdev))
+		remove_device(xdev);
+}
+
+/* -- the list of devices: all of this runs with xenbus.lock held -- */
+
+static void device_release(struct device *dev)
+{
+	struct pvbus_xen_device *xdev = to_pvbus_xen(to_pvbus_device(dev));
+
+	kfree(xdev->node);
+	kfree(xdev->backend);
+	kfree(xdev);
+}
+
+/* Takes @backend over */
+static int create_device(const char *node, const char *type, const char *id, char *backend, u16 backend_id,
+			 enum xenbus_state state)
+{
+	struct pvbus_xen_device *xdev;
+	struct device *dev;
+
+	xdev = xenbus.nr < DEVICES_MAX ? kzalloc(sizeof(*xdev), GFP_KERNEL) : NULL;
+	if (!xdev) {
+		dev_warn_ratelimited(xenbus.parent, "%s: no memory, or more than %u devices\n", node, DEVICES_MAX);
+		kfree(backend);
+		return -ENOMEM;
+	}
+	INIT_DELAYED_WORK(&xdev->state_work, device_work);
+	mutex_init(&xdev->lock);
+	xdev->backend = backend;
+	xdev->backend_id = backend_id;
+	xdev->state = state;
+	xdev->scan = xenbus.scan;
+	xdev->pdev.host = PVBUS_HOST_XEN;
+	xdev->pdev.bound = device_bound;
+	snprintf(xdev->pdev.type, sizeof(xdev->pdev.type), "xen-%s", type);
+	dev = &xdev->pdev.dev;
+	device_initialize(dev);
+	dev->parent = xenbus.parent;
+	dev->release = device_release;
+	dev->groups = xenbus_groups;
+	xdev->node = kstrdup(node, GFP_KERNEL);
+	if (!xdev->node || dev_set_name(dev, "%s-%s", type, id)) {
+		put_device(dev);
+		return -ENOMEM;
+	}
+	list_add_tail(&xdev->link, &xenbus.devices);
+	xenbus.nr++;
+	wake_device(xdev);
+	return 0;
+}
+
+static struct pvbus_xen_device *find_device(const char *type, const char *id)
+{
+	struct pvbus_xen_device *xdev;
+
+	list_for_each_entry(xdev, &xenbus.devices, link) {
+		if (!strcmp(type_of(xdev), type) && !strcmp(id_of(xdev), id))
+			return xdev;
+	}
+	return NULL;
+}
+
+/* Is a device we know still what its folder says? */
+static int check_device(struct pvbus_xen_device *xdev)
+{
+	enum xenbus_state state;
+	char *backend, *folder;
+	u16 id;
+	int err;
+
+	xdev->scan = xenbus.scan;
+	if (xdev->leaving)
+		return 0;
+	mutex_lock(&xdev->lock);
+	err = read_backend(xdev->node, &backend, &id, &state);
+	if (err == -ENOENT) {
+		folder = pvbus_xs_read(PVBUS_XS_NIL, xdev->node, "", NULL);
+		xdev->gone = IS_ERR(folder) && PTR_ERR(folder) == -ENOENT;
+		if (!IS_ERR(folder))
+			kfree(folder);
+	} else if (!err) {
+		xdev->gone = replaced(xdev, state);
+		if (strcmp(backend, xdev->backend) || id != xdev->backend_id)
+			WRITE_ONCE(xdev->moved, true);
+		kfree(backend);
+	}
+	if (xdev->gone)
+		WRITE_ONCE(xdev->leaving, true);
+	if (xdev->leaving || xdev->moved)
+		wake_device(xdev);
+	mutex_unlock(&xdev->lock);
+	return err;
+}
+
+/* A folder that a toolstack is still filling is looked at again when the rest of it comes. */
+static int check_node(const char *type, const char *id)
+{
+	struct pvbus_xen_device *xdev;
+	enum xenbus_state state;
+	char node[NODE_MAX];
+	char *backend;
+	u16 backend_id;
+	int err;
+
+	/* device/suspend/event-channel is no device but the toolstack's. */
+	if (xenbus.stopping || xenbus.suspended || !strcmp(type, "suspend"))
+		return 0;
+	if (!xs_name_ok(type, PVBUS_TYPE_LEN - sizeof("xen-")) || !xs_id_ok(id)) {
+		dev_warn_ratelimited(xenbus.parent, "device/%.64s/%.64s: no name for a device\n", type, id);
+		return 0;
+	}
+	xdev = find_device(type, id);
+	if (xdev)
+		return check_device(xdev);
+	snprintf(node, sizeof(node), "device/%s/%s", type, id);
+	err = read_backend(node, &backend, &backend_id, &state);
+	return err ?: create_device(node, type, id, backend, backend_id, state);
+}
+
+static bool store_failed(int err)
+{
+	return err == -EIO || err == -ETIMEDOUT;
+}
+
+static int check_type(const char *type)
+{
+	unsigned int i, n;
+	char **id = pvbus_xs_directory(PVBUS_XS_NIL, "device", type, &n);
+	int err = 0;
+
+	if (IS_ERR(id))
+		return PTR_ERR(id);
+	for (i = 0; i < n && !store_failed(err); i++)
+		err = check_node(type, id[i]);
+	kfree(id);
+	return err;
+}
+
+/* Return: 0, or -EIO or -ETIMEDOUT if the store failed us */
+static int check_all(void)
+{
+	struct pvbus_xen_device *xdev;
+	unsigned int i, n = 0;
+	char **type = pvbus_xs_directory(PVBUS_XS_NIL, "device", "", &n);
+	int err = IS_ERR(type) ? PTR_ERR(type) : 0;
+
+	xenbus.scan++;
+	for (i = 0; i < n && !store_failed(err); i++)
+		err = check_type(type[i]);
+	if (!IS_ERR(type))
+		kfree(type);
+	list_for_each_entry(xdev, &xenbus.devices, link) {
+		if (xdev->scan != xenbus.scan && !store_failed(err))
+			err = check_device(xdev);
+	}
+	return store_failed(err) ? err : 0;
+}
+
+static void devices_changed(struct pvbus_xs_watch *watch, const char *path)
+{
+	char buf[sizeof(watch->changed)], *rest = buf;
+	const char *type, *id, *leaf;
+
+	strscpy(buf, path, sizeof(buf));
+	strsep(&rest, "/");
+	type = strsep(&rest, "/");
+	id = strsep(&rest, "/");
+	leaf = strsep(&rest, "/");
+	mutex_lock(&xenbus.lock);
+	if (xenbus.stopping || xenbus.suspended)
+		;
+	else if (!id)
+		check_all();
+	else if (!leaf || !strcmp(leaf, "backend") || !strcmp(leaf, "backend-id") || !find_device(type, id))
+		check_node(type, id);
+	mutex_unlock(&xenbus.lock);
+}
+
+static struct pvbus_xs_watch devices_watch = { .path = "device", .fn = devices_changed };
+
+/*
+ * pvbus_xenbus_start - find the devices and keep track of them
+ * @parent: device they hang below
+ *
+ * Context: may sleep; drivers that are there already have probed when it returns.
+ * Return: 0, or the errno of the store.
+ */
+int pvbus_xenbus_start(struct device *parent)
+{
+	int err;
+
+	xenbus.parent = parent;
+	xenbus.stopping = false;
+	xenbus.suspended = false;
+	xenbus.wq = alloc_workqueue("pvbus_xenbus", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
+	if (!xenbus.wq)
+		return -ENOMEM;
+	err = pvbus_xs_watch(&devices_watch);
+	if (err) {
+		destroy_workqueue(xenbus.wq);
+		return err;
+	}
+	mutex_lock(&xenbus.lock);
+	err = check_all();
+	mutex_unlock(&xenbus.lock);
+	flush_workqueue(xenbus.wq);
+	if (err)
+		pvbus_xenbus_stop();
+	return err;
+}
+
+/* pvbus_xenbus_stop - unregister all devices; their drivers' remove() has run when it returns. Context: may sleep */
+void pvbus_xenbus_stop(void)
+{
+	struct pvbus_xen_device *xdev;
+
+	pvbus_xs_unwatch(&devices_watch);
+	mutex_lock(&xenbus.lock);
+	xenbus.stopping = true;
+	list_for_each_entry(xdev, &xenbus.devices, link) {
+		WRITE_ONCE(xdev->leaving, true);
+		wake_device(xdev);
+	}
+	mutex_unlock(&xenbus.lock);
+	/* With its device every other source of work goes, so that nobody queues any while the queue is destroyed. */
+	flush_workqueue(xenbus.wq);
+	destroy_workqueue(xenbus.wq);
+}
+
+/* Call @fn for every device that is on the bus, with its lock held */
+static void each_device(void (*fn)(struct pvbus_xen_device *xdev))
+{
+	struct pvbus_xen_device *xdev;
+
+	list_for_each_entry(xdev, &xenbus.devices, link) {
+		device_lock(&xdev->pdev.dev);
+		if (device_is_registered(&xdev->pdev.dev))
+			fn(xdev);
+		device_unlock(&xdev->pdev.dev);
+	}
+}
+
+static void go_on(void)
+{
+	struct pvbus_xen_device *xdev;
+
+	mutex_lock(&xenbus.lock);
+	each_device(resume_device);
+	WRITE_ONCE(xenbus.suspended, false);
+	check_all();
+	list_for_each_entry(xdev, &xenbus.devices, link)
+		wake_device(xdev);
+	mutex_unlock(&xenbus.lock);
+}
+
+/*
+ * pvbus_xenbus_suspend - the guest is about to be saved or migrated: drivers let go of their back-ends
+ *
+ * Context: may sleep; host and events still work.
+ * Return: 0, or -EBUSY from pvbus_xs_suspend(); all devices have been resumed then.
+ */
+int pvbus_xenbus_suspend(void)
+{
+	int err;
+
+	mutex_lock(&xenbus.lock);
+	WRITE_ONCE(xenbus.suspended, true);
+	mutex_unlock(&xenbus.lock);
+	flush_workqueue(xenbus.wq);
+	mutex_lock(&xenbus.lock);
+	each_device(suspend_device);
+	mutex_unlock(&xenbus.lock);
+	err = pvbus_xs_suspend();
+	if (err)
+		go_on();
+	return err;
+}
+
+/*
+ * pvbus_xenbus_resume - wake up, at this host or another one
+ *
+ * Context: may sleep; hypercalls, events, grants and the store's page are up again.
+ * Return: 0, or the errno of pvbus_xs_resume(); the devices are then out of use.
+ */
+int pvbus_xenbus_resume(void)
+{
+	int err = pvbus_xs_resume();
+
+	if (!err)
+		go_on();
+	return err;
+}
