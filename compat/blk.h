@@ -85,6 +85,10 @@ typedef fmode_t blk_mode_t;
 #define BLK_MQ_F_SHOULD_MERGE 0
 #endif
 
+#if !PV_HAVE_BLK_EH_DONE
+#define BLK_EH_DONE BLK_EH_NOT_HANDLED
+#endif
+
 #if !PV_HAVE_BLK_FL_NO_PART
 #define GENHD_FL_NO_PART GENHD_FL_NO_PART_SCAN
 #endif
@@ -158,9 +162,9 @@ struct pv_queue_limits {
 static inline void pv_queue_flag(struct request_queue *q, unsigned int flag, bool on)
 {
 	if (on)
-		blk_queue_flag_set(flag, q);
+		set_bit(flag, &q->queue_flags);
 	else
-		blk_queue_flag_clear(flag, q);
+		clear_bit(flag, &q->queue_flags);
 }
 
 /* What has no setter of its own on some kernel, and what must go when the limit becomes 0. */
@@ -184,7 +188,7 @@ static inline void pv_limits_set_discard(struct request_queue *q, const struct p
 
 static inline void pv_limits_set(struct request_queue *q, const struct pv_queue_limits *lim)
 {
-	blk_queue_logical_block_size(q, lim->logical_block_size ?: SECTOR_SIZE);
+	blk_queue_logical_block_size(q, lim->logical_block_size ?: 512);
 	if (lim->physical_block_size)
 		blk_queue_physical_block_size(q, lim->physical_block_size);
 	if (lim->io_min)
@@ -580,7 +584,10 @@ static inline void pv_mq_map_queues(struct blk_mq_tag_set *set, unsigned int typ
 	{ return fn(set, rq, hctx, node); }
 #endif
 
-#if PV_HAVE_BLK_ITER_RESERVED
+#if PV_HAVE_BLK_ITER_VOID
+#define PV_BLK_ITER(fn) \
+	static void fn##_op(struct request *rq, void *data, bool reserved) { fn(rq, data); }
+#elif PV_HAVE_BLK_ITER_RESERVED
 #define PV_BLK_ITER(fn) \
 	static bool fn##_op(struct request *rq, void *data, bool reserved) { return fn(rq, data); }
 #else

@@ -152,10 +152,12 @@ BEGIN {
 	if (NF < 3 || ($2 == "member" || $2 == "text") && re == "" || $2 == "fn" && subject == "")
 		fail("too few words")
 	n = split($3, headers, ",")
-	hit = 0
-	for (h = 1; h <= n && !hit; h++)
+	hit = there = 0
+	for (h = 1; h <= n && !hit; h++) {
 		hit = probe($2, headers[h], subject, re) ? 1 : 0
-	print "#define PV_HAVE_" $1 " " hit
+		there += found[headers[h]]
+	}
+	print "#define PV_HAVE_" $1 " " hit (there ? "" : " /* no such header */")
 }
 
 END { exit failed }

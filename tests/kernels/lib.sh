@@ -3,9 +3,9 @@
 # Sourced by the scripts of this folder, after tests/lib/common.sh: a kernel of the list, its headers, the Debian that
 # compiles for it. Headers are laid over that Debian by overlayfs, so that neither is ever written to.
 
-# kernel NAME: set K_SUITE K_RE K_ROOT K_FLAVOUR from the list
+# kernel NAME: set K_SUITE K_RE K_ROOT K_FLAVOUR from the list, or from that of the trees compat/ is tested with
 kernel() {
-	read -r _ K_SUITE K_RE K_ROOT K_FLAVOUR < <(awk -v n="$1" '$1 == n' "$PV_TOP/tests/kernels/list") ||
+	read -r _ K_SUITE K_RE K_ROOT K_FLAVOUR < <(awk -v n="$1" '$1 == n' "$PV_TOP"/tests/{kernels/list,probes/trees}) ||
 		die "kernel $1: not in tests/kernels/list"
 	[ "$K_ROOT" != host ] || K_ROOT=bookworm
 	K_FLAVOUR=${K_FLAVOUR:-cloud-amd64}

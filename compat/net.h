@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The network stack of the newest kernel, on every kernel. Include this after the linux/ headers.
+ *
+ * Under their upstream names, in their newest form:
+ *
+ *   netif_napi_add(dev, napi, poll), netif_rx(skb) from any context, napi_build_skb(data, size)
+ *   netif_set_tso_max_size(dev, size), eth_hw_addr_set(dev, addr)
+ *   u64_stats_fetch_begin(sync), u64_stats_fetch_retry(sync, start)     safe against interrupts
+ *   skb_frag_off(frag), skb_frag_off_set(frag, off), skb_frag_fill_page_desc(frag, page, off, size)
+ *   skb_mark_for_recycle(skb)
+ *   ethtool_sprintf(&p, fmt, ...), ethtool_puts(&p, str), struct kernel_ethtool_ts_info
+ *   xdp_init_buff(xdp, size, rxq), xdp_prepare_buff(xdp, hard_start, headroom, len, meta)
+ *   xdp_rxq_info_reg(rxq, dev, queue, napi_id), xdp_set_features_flag(dev, flags), NETDEV_XDP_ACT_*
+ *   bpf_warn_invalid_xdp_action(dev, prog, act)
+ *
+ * Callbacks whose prototype changed: write FN in the newest form, put the macro after it, give
+ * FN_op to the kernel.
+ *
+ *   PV_NDO_TX_TIMEOUT(fn)           void fn(struct net_device *dev, unsigned int queue)
+ *   PV_ETHTOOL_GET_RINGPARAM(fn)    void fn(struct net_device *dev, struct ethtool_ringparam *rp,
+ *                                           struct kernel_ethtool_ringparam *krp,
+ *                                           struct netlink_ext_ack *extack); the last two may be NULL
+ *   PV_ETHTOOL_SET_RINGPARAM(fn)    the same, int
+ *   PV_ETHTOOL_COALESCE(fn)         int fn(struct net_device *dev, struct ethtool_coalesce *ec,
+ *                                          struct kernel_ethtool_coalesce *kec,
+ *                                          struct netlink_ext_ack *extack); for get and set;
+ *                                   the last two may be NULL
+ *
+ * Without an upstream name to take:
+ *
+ *   pv_xmit_more(skb)               is another packet on its way to this queue
+ *   pv_page_pool_give(pool, page)   the page leaves the pool with an skb that does not recycle
+ *   pv_netdev_set_lltx(dev), pv_netdev_set_netns_immutable(dev)
+ */
+#ifndef PV_COMPAT_NET_H
+#define PV_COMPAT_NET_H
+
+#include <linux/bpf_trace.h>
+#include <linux/etherdevice.h>
+#include <linux/ethtool.h>
+#include <linux/filter.h>
+#include <linux/netdevice.h>
+#include <linux/skbuff.h>
+#include <linux/u64_stats_sync.h>
+#include <net/xdp.h>
+#include <pv_compat_config.h>
+
+#if PV_HAVE_PAGE_POOL_HELPERS
+#include <net/page_pool/helpers.h>
+#else
+#include <net/page_pool.h>
+#endif
+
+/* -- devices -- */
+
+#if PV_HAVE_NAPI_ADD_WEIGHT
+#define netif_napi_add(dev, napi, poll) netif_napi_add(dev, napi, poll, NAPI_POLL_WEIGHT)
+#endif
+
+#if PV_HAVE_U64_STATS_IRQ
+#define u64_stats_fetch_begin(sync)		u64_stats_fetch_begin_irq(sync)
+#define u64_stats_fetch_retry(sync, start)	u64_stats_fetch_retry_irq(sync, start)
+#endif
+
+#if !PV_HAVE_ETH_HW_ADDR_SET
+static inline void eth_hw_addr_set(struct net_device *dev, const u8 *addr)
+{
+	ether_addr_copy(dev->dev_addr, addr);
+}
+#endif
+
+#if !PV_HAVE_NETIF_TSO_MAX_SIZE
+#define netif_set_tso_max_size(dev, size) netif_set_gso_max_size(dev, size)
+#endif
+
+#if PV_HAVE_NETIF_RX_NI
+static inline int pv_netif_rx(struct sk_buff *skb)
+{
+	return in_interrupt() ? netif_rx(skb) : netif_rx_ni(skb);
+}
+
+#define netif_rx(skb) pv_netif_rx(skb)
+#endif
+
+static inline void pv_netdev_set_lltx(struct net_device *dev)
+{
+#if PV_HAVE_NETDEV_LLTX
+	dev->lltx = true;
+#else
+	dev->features |= NETIF_F_LLTX;
+#endif
+}
+
+static inline void pv_netdev_set_netns_immutable(struct net_device *dev)
+{
+#if PV_HAVE_NETDEV_NETNS_IMMUTABLE
+	dev->netns_immutable = true;
+#elif PV_HAVE_NETDEV_NETNS_BIT
+	dev->netns_local = true;
+#else
+	dev->features |= NETIF_F_NETNS_LOCAL;
+#endif
+}
+
+#if PV_HAVE_TX_TIMEOUT_QUEUE
+#define PV_NDO_TX_TIMEOUT(fn) \
+	static void fn##_op(struct net_device *dev, unsigned int queue) { fn(dev, queue); }
+#else
+#define PV_NDO_TX_TIMEOUT(fn) \
+	static void fn##_op(struct net_device *dev) { fn(dev, 0); }
+#endif
+
+/* -- packets -- */
+
+#if PV_HAVE_XMIT_MORE_SKB
+#define pv_xmit_more(skb) ((skb)->xmit_more)
+#else
+#define pv_xmit_more(skb) netdev_xmit_more()
+#endif
+
+#if !PV_HAVE_SKB_FRAG_OFF
+#define skb_frag_off(frag)		((frag)->page_offset)
+#define skb_frag_off_set(frag, off)	((frag)->page_offset = (off))
+#endif
+
+#if !PV_HAVE_SKB_FRAG_FILL
+static inline void skb_frag_fill_page_desc(skb_frag_t *frag, struct page *page, int off, int size)
+{
+	__skb_frag_set_page(frag, page);
+	skb_frag_off_set(frag, off);
+	skb_frag_size_set(frag, size);
+}
+#endif
+
+#if !PV_HAVE_NAPI_BUILD_SKB
+#define napi_build_skb(data, size) build_skb(data, size)
+#endif
+
+#if PV_HAVE_SKB_MARK_FOR_RECYCLE
+#define pv_page_pool_give(pool, page)	do { } while (0)
+#else
+#define pv_page_pool_give(pool, page)	page_pool_release_page(pool, page)
+#define skb_mark_for_recycle(skb)	((void)(skb))
+#endif
+
+/* -- XDP -- */
+
+#if !PV_HAVE_XDP_INIT_BUFF
+static inline void xdp_init_buff(struct xdp_buff *xdp, u32 size, struct xdp_rxq_info *rxq)
+{
+	xdp->frame_sz = size;
+	xdp->rxq = rxq;
+}
+
+static inline void xdp_prepare_buff(struct xdp_buff *xdp, unsigned char *hard_start, int headroom,
+				    int len, bool meta)
+{
+	xdp->data_hard_start = hard_start;
+	xdp->data = hard_start + headroom;
+	xdp->data_end = xdp->data + len;
+	xdp->data_meta = meta ? xdp->data : xdp->data + 1;
+}
+#endif
+
+#if !PV_HAVE_XDP_RXQ_NAPI_ID
+#define xdp_rxq_info_reg(rxq, dev, queue, napi_id) xdp_rxq_info_reg(rxq, dev, queue)
+#endif
+
+#if !PV_HAVE_XDP_FEATURES
+#define NETDEV_XDP_ACT_BASIC		0
+#define NETDEV_XDP_ACT_REDIRECT		0
+#define NETDEV_XDP_ACT_NDO_XMIT		0
+#define xdp_set_features_flag(dev, flags) ((void)(dev), (void)(flags))
+#endif
+
+#if !PV_HAVE_BPF_WARN_DEV
+#define bpf_warn_invalid_xdp_action(dev, prog, act) bpf_warn_invalid_xdp_action(act)
+#endif
+
+/* -- ethtool -- */
+
+#if !PV_HAVE_ETHTOOL_TS_INFO_KERNEL
+#define kernel_ethtool_ts_info ethtool_ts_info
+#endif
+
+#if !PV_HAVE_ETHTOOL_SPRINTF
+#define ethtool_sprintf(data, ...) \
+	do { \
+		snprintf(*(data), ETH_GSTRING_LEN, __VA_ARGS__); \
+		*(data) += ETH_GSTRING_LEN; \
+	} while (0)
+#endif
+
+#if !PV_HAVE_ETHTOOL_PUTS
+#define ethtool_puts(data, str) ethtool_sprintf(data, "%s", str)
+#endif
+
+#if PV_HAVE_ETHTOOL_RINGPARAM_KERNEL
+#define PV_ETHTOOL_RINGPARAM(type, fn) \
+	static type fn##_op(struct net_device *dev, struct ethtool_ringparam *rp, \
+			    struct kernel_ethtool_ringparam *krp, struct netlink_ext_ack *extack) \
+	{ return fn(dev, rp, krp, extack); }
+#else
+struct kernel_ethtool_ringparam;
+
+#define PV_ETHTOOL_RINGPARAM(type, fn) \
+	static type fn##_op(struct net_device *dev, struct ethtool_ringparam *rp) \
+	{ return fn(dev, rp, NULL, NULL); }
+#endif
+#define PV_ETHTOOL_GET_RINGPARAM(fn) PV_ETHTOOL_RINGPARAM(void, fn)
+#define PV_ETHTOOL_SET_RINGPARAM(fn) PV_ETHTOOL_RINGPARAM(int, fn)
+
+#if PV_HAVE_ETHTOOL_COALESCE_KERNEL
+#define PV_ETHTOOL_COALESCE(fn) \
+	static int fn##_op(struct net_device *dev, struct ethtool_coalesce *ec, \
+			   struct kernel_ethtool_coalesce *kec, struct netlink_ext_ack *extack) \
+	{ return fn(dev, ec, kec, extack); }
+#else
+struct kernel_ethtool_coalesce;
+
+#define PV_ETHTOOL_COALESCE(fn) \
+	static int fn##_op(struct net_device *dev, struct ethtool_coalesce *ec) \
+	{ return fn(dev, ec, NULL, NULL); }
+#endif
+
+#endif /* PV_COMPAT_NET_H */

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Uses all that compat/net.h offers; has to compile on every kernel, without a warning. */
+#include <linux/module.h>
+#include <net.h>
+
+struct use_priv {
+	struct napi_struct napi;
+	struct page_pool *pool;
+	struct xdp_rxq_info rxq;
+	struct u64_stats_sync sync;
+	u64 packets;
+};
+
+static netdev_tx_t use_xmit(struct sk_buff *skb, struct net_device *dev)
+{
+	skb_frag_t *frag = &skb_shinfo(skb)->frags[0];
+
+	skb_frag_fill_page_desc(frag, skb_frag_page(frag), skb_frag_off(frag), skb_frag_size(frag));
+	skb_frag_off_set(frag, 0);
+	if (!pv_xmit_more(skb))
+		netif_rx(skb);
+	return NETDEV_TX_OK;
+}
+
+static void use_tx_timeout(struct net_device *dev, unsigned int queue)
+{
+	netdev_dbg(dev, "%u\n", queue);
+}
+PV_NDO_TX_TIMEOUT(use_tx_timeout)
+
+static void use_stats(struct net_device *dev, struct rtnl_link_stats64 *to)
+{
+	struct use_priv *priv = netdev_priv(dev);
+	unsigned int start;
+
+	do {
+		start = u64_stats_fetch_begin(&priv->sync);
+		to->rx_packets = priv->packets;
+	} while (u64_stats_fetch_retry(&priv->sync, start));
+}
+
+static const struct net_device_ops use_ops = {
+	.ndo_start_xmit = use_xmit,
+	.ndo_tx_timeout = use_tx_timeout_op,
+	.ndo_get_stats64 = use_stats,
+};
+
+static void use_get_ringparam(struct net_device *dev, struct ethtool_ringparam *rp,
+			      struct kernel_ethtool_ringparam *krp, struct netlink_ext_ack *extack)
+{
+	rp->rx_pending = krp ? 256 : 128;
+}
+PV_ETHTOOL_GET_RINGPARAM(use_get_ringparam)
+
+static int use_set_ringparam(struct net_device *dev, struct ethtool_ringparam *rp,
+			     struct kernel_ethtool_ringparam *krp, struct netlink_ext_ack *extack)
+{
+	return rp->rx_pending == 256 ? 0 : -EINVAL;
+}
+PV_ETHTOOL_SET_RINGPARAM(use_set_ringparam)
+
+static int use_coalesce(struct net_device *dev, struct ethtool_coalesce *ec,
+			struct kernel_ethtool_coalesce *kec, struct netlink_ext_ack *extack)
+{
+	return ec->rx_coalesce_usecs ? -EOPNOTSUPP : 0;
+}
+PV_ETHTOOL_COALESCE(use_coalesce)
+
+static int use_ts_info(struct net_device *dev, struct kernel_ethtool_ts_info *info)
+{
+	info->so_timestamping = 0;
+	return 0;
+}
+
+static void use_strings(struct net_device *dev, u32 set, u8 *data)
+{
+	ethtool_sprintf(&data, "queue_%u", set);
+	ethtool_puts(&data, "packets");
+}
+
+static const struct ethtool_ops use_ethtool = {
+	.get_ringparam = use_get_ringparam_op,
+	.set_ringparam = use_set_ringparam_op,
+	.get_coalesce = use_coalesce_op,
+	.get_ts_info = use_ts_info,
+	.get_strings = use_strings,
+};
+
+static int use_poll(struct napi_struct *napi, int budget)
+{
+	struct use_priv *priv = container_of(napi, struct use_priv, napi);
+	struct page *page = page_pool_dev_alloc_pages(priv->pool);
+	struct xdp_buff xdp;
+	struct sk_buff *skb;
+
+	xdp_init_buff(&xdp, PAGE_SIZE, &priv->rxq);
+	xdp_prepare_buff(&xdp, page_address(page), XDP_PACKET_HEADROOM, 64, false);
+	bpf_warn_invalid_xdp_action(napi->dev, NULL, XDP_ABORTED);
+	skb = napi_build_skb(xdp.data_hard_start, PAGE_SIZE);
+	pv_page_pool_give(priv->pool, page);
+	if (skb) {
+		skb_mark_for_recycle(skb);
+		napi_gro_receive(napi, skb);
+	}
+	return 0;
+}
+
+static struct net_device *use_dev;
+
+static int __init use_init(void)
+{
+	static const u8 addr[ETH_ALEN] = { 2, 0, 0, 0, 0, 1 };
+	struct use_priv *priv;
+
+	use_dev = alloc_etherdev_mqs(sizeof(*priv), 1, 1);
+	if (!use_dev)
+		return -ENOMEM;
+	priv = netdev_priv(use_dev);
+	use_dev->netdev_ops = &use_ops;
+	use_dev->ethtool_ops = &use_ethtool;
+	eth_hw_addr_set(use_dev, addr);
+	netif_set_tso_max_size(use_dev, 65536);
+	netif_napi_add(use_dev, &priv->napi, use_poll);
+	pv_netdev_set_lltx(use_dev);
+	pv_netdev_set_netns_immutable(use_dev);
+	xdp_set_features_flag(use_dev, NETDEV_XDP_ACT_BASIC | NETDEV_XDP_ACT_REDIRECT |
+			      NETDEV_XDP_ACT_NDO_XMIT);
+	return xdp_rxq_info_reg(&priv->rxq, use_dev, 0, 0) ?: register_netdev(use_dev);
+}
+
+static void __exit use_exit(void)
+{
+	unregister_netdev(use_dev);
+	free_netdev(use_dev);
+}
+
+module_init(use_init);
+module_exit(use_exit);
+MODULE_DESCRIPTION("compile test of compat/net.h");
+MODULE_LICENSE("GPL");
