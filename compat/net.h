@@ -20,7 +20,8 @@
  *   PV_NDO_TX_TIMEOUT(fn)           void fn(struct net_device *dev, unsigned int queue)
  *   PV_ETHTOOL_GET_RINGPARAM(fn)    void fn(struct net_device *dev, struct ethtool_ringparam *rp,
  *                                           struct kernel_ethtool_ringparam *krp,
- *                                           struct netlink_ext_ack *extack); the last two may be NULL
+ *                                           struct netlink_ext_ack *extack);
+ *                                   the last two may be NULL
  *   PV_ETHTOOL_SET_RINGPARAM(fn)    the same, int
  *   PV_ETHTOOL_COALESCE(fn)         int fn(struct net_device *dev, struct ethtool_coalesce *ec,
  *                                          struct kernel_ethtool_coalesce *kec,
@@ -193,7 +194,11 @@ static inline void xdp_prepare_buff(struct xdp_buff *xdp, unsigned char *hard_st
 #endif
 
 #if !PV_HAVE_ETHTOOL_PUTS
-#define ethtool_puts(data, str) ethtool_sprintf(data, "%s", str)
+#define ethtool_puts(data, str) \
+	do { \
+		strscpy(*(data), str, ETH_GSTRING_LEN); \
+		*(data) += ETH_GSTRING_LEN; \
+	} while (0)
 #endif
 
 #if PV_HAVE_ETHTOOL_RINGPARAM_KERNEL

@@ -12,7 +12,8 @@
  * Callbacks whose prototype changed: write FN in the newest form, put the macro after it, give
  * FN_op to the kernel.
  *
- *   PV_SCSI_QUEUECOMMAND(fn)        enum scsi_qc_status fn(struct Scsi_Host *host, struct scsi_cmnd *cmd)
+ *   PV_SCSI_QUEUECOMMAND(fn)        enum scsi_qc_status fn(struct Scsi_Host *host,
+ *                                                          struct scsi_cmnd *cmd)
  *   PV_SCSI_SDEV_CONFIGURE(fn)      int fn(struct scsi_device *sdev, struct queue_limits *lim)
  *   PV_SCSI_TIMED_OUT(fn)           enum scsi_timeout_action fn(struct scsi_cmnd *cmd)
  *   PV_SCSI_BIOS_PARAM(fn)          int fn(struct scsi_device *sdev, struct gendisk *disk,
@@ -115,7 +116,8 @@ enum scsi_timeout_action { SCSI_EH_DONE, SCSI_EH_RESET_TIMER, SCSI_EH_NOT_HANDLE
 
 #if PV_HAVE_SCSI_BIOS_PARAM_DISK
 #define PV_SCSI_BIOS_PARAM(fn) \
-	static int fn##_op(struct scsi_device *sdev, struct gendisk *disk, sector_t cap, int geo[]) \
+	static int fn##_op(struct scsi_device *sdev, struct gendisk *disk, sector_t cap, \
+			   int geo[]) \
 	{ return fn(sdev, disk, cap, geo); }
 #else
 #define PV_SCSI_BIOS_PARAM(fn) \
