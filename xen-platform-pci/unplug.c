@@ -30,22 +30,20 @@ static char *unplug = "auto";
 module_param(unplug, charp, 0444);
 MODULE_PARM_DESC(unplug, "Emulated devices to unplug: auto (default: those whose twins are connected), all, never, or a list of ide-disks,aux-ide-disks,nics,nvme-disks");
 
-/* Emulated devices that hosts present, and which bit takes them away. */
+/*
+ * NICs that device models emulate. Hosts take away every disk controller that is not passed through, by its class; of
+ * NICs likewise, but a passed-through one must not be mistaken for one of these: it may well be up.
+ */
 static const struct {
 	u16 vendor, device;
-	u8 bit;
-} emulated[] = {
-	{ 0x8086, 0x7010, XEN_UNPLUG_IDE_DISKS },	/* PIIX3 IDE */
-	{ 0x8086, 0x7111, XEN_UNPLUG_IDE_DISKS },	/* PIIX4 IDE */
-	{ 0x8086, 0x2922, XEN_UNPLUG_IDE_DISKS },	/* ICH9 AHCI */
-	{ 0x1000, 0x0012, XEN_UNPLUG_IDE_DISKS },	/* LSI 53c895a */
-	{ 0x1b36, 0x0010, XEN_UNPLUG_NVME_DISKS },	/* NVMe */
-	{ 0x8086, 0x5845, XEN_UNPLUG_NVME_DISKS },
-	{ 0x8086, 0x100e, XEN_UNPLUG_NICS },		/* e1000 */
-	{ 0x8086, 0x10d3, XEN_UNPLUG_NICS },		/* e1000e */
-	{ 0x10ec, 0x8139, XEN_UNPLUG_NICS },
-	{ 0x10ec, 0x8029, XEN_UNPLUG_NICS },		/* ne2k */
-	{ 0x1022, 0x2000, XEN_UNPLUG_NICS },		/* pcnet */
+} emulated_nics[] = {
+	{ 0x8086, 0x100e },	/* e1000 */
+	{ 0x8086, 0x10d3 },	/* e1000e */
+	{ 0x10ec, 0x8139 },
+	{ 0x10ec, 0x8029 },	/* ne2k */
+	{ 0x1022, 0x2000 },	/* pcnet */
+	{ 0x1af4, 0x1000 },	/* virtio */
+	{ 0x1af4, 0x1041 },
 };
 
 static bool have_ports;
@@ -55,13 +53,22 @@ static DEFINE_MUTEX(unplug_lock);	/* policy, gone, refused, and the ports */
 static void unplug_work(struct work_struct *work);
 static DECLARE_WORK(unplug_dwork, unplug_work);
 
+/* Which bit takes a device away; 0 for none */
 static unsigned int bit_of(const struct pci_dev *pdev)
 {
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(emulated); i++)
-		if (pdev->vendor == emulated[i].vendor && pdev->device == emulated[i].device)
-			return emulated[i].bit;
+	switch (pdev->class >> 8) {
+	case PCI_CLASS_STORAGE_IDE:
+	case PCI_CLASS_STORAGE_SATA:
+	case PCI_CLASS_STORAGE_SCSI:
+		return XEN_UNPLUG_IDE_DISKS;
+	case PCI_CLASS_STORAGE_EXPRESS >> 8:
+		return XEN_UNPLUG_NVME_DISKS;
+	}
+	for (i = 0; i < ARRAY_SIZE(emulated_nics); i++)
+		if (pdev->vendor == emulated_nics[i].vendor && pdev->device == emulated_nics[i].device)
+			return XEN_UNPLUG_NICS;
 	return 0;
 }
 
@@ -76,32 +83,74 @@ static const char *words_of(unsigned int bits, char *buf, size_t size)
 	return n ? buf : "never";
 }
 
+/* Does unplugging @bit touch this device? The auxiliary IDE disks are all but the primary master. */
+static bool bit_hits(unsigned int bit, const struct pci_dev *pdev)
+{
+	if (bit == XEN_UNPLUG_AUX_IDE_DISKS)
+		return pdev->class >> 8 == PCI_CLASS_STORAGE_IDE;
+	return bit_of(pdev) == bit;
+}
+
 /* --- is it in use? --- */
+
+struct device_search {
+	const char *spared;		/* SCSI address of a disk that stays */
+	struct device *user;
+};
 
 /* Finds the first user of an emulated device: a claimed disk, a network interface that is up. */
 static int device_user(struct device *dev, void *data)
 {
-	if (dev->class && !strcmp(dev->class->name, "block") && pv_bdev_in_use(dev->devt)) {
-		*(struct device **)data = dev;
+	struct device_search *search = data;
+	const char *class = dev->class ? dev->class->name : "";
+
+	if ((!strcmp(class, "block") && pv_bdev_in_use(dev->devt)) ||
+	    (!strcmp(class, "net") && to_net_dev(dev)->flags & IFF_UP)) {
+		search->user = dev;
 		return 1;
 	}
-	if (dev->class && !strcmp(dev->class->name, "net") && to_net_dev(dev)->flags & IFF_UP) {
-		*(struct device **)data = dev;
-		return 1;
-	}
+	if (search->spared && !strcmp(dev_name(dev), search->spared))
+		return 0;
 	return device_for_each_child(dev, data, device_user);
+}
+
+/* SCSI hosts of a controller are numbered in the order of its ports. */
+static int lowest_host(struct device *dev, void *data)
+{
+	unsigned int host, *lowest = data;
+
+	if (sscanf(dev_name(dev), "host%u", &host) == 1)
+		*lowest = min(*lowest, host);
+	return device_for_each_child(dev, data, lowest_host);
+}
+
+static bool controller_in_use(struct pci_dev *pdev, unsigned int bit, const char **who)
+{
+	struct device_search search = { };
+	unsigned int host = UINT_MAX;
+	char spared[24];
+
+	if (bit == XEN_UNPLUG_AUX_IDE_DISKS) {
+		device_for_each_child(&pdev->dev, &host, lowest_host);
+		snprintf(spared, sizeof(spared), "%u:0:0:0", host);
+		search.spared = spared;
+	}
+	if (!device_for_each_child(&pdev->dev, &search, device_user))
+		return false;
+	*who = dev_name(search.user);
+	return true;
 }
 
 static bool class_in_use(unsigned int bit)
 {
 	struct pci_dev *pdev = NULL;
-	struct device *user = NULL;
+	const char *who;
 
 	while ((pdev = pci_get_device(PCI_ANY_ID, PCI_ANY_ID, pdev))) {
-		if (bit_of(pdev) != bit || !device_for_each_child(&pdev->dev, &user, device_user))
+		if (!bit_hits(bit, pdev) || !controller_in_use(pdev, bit, &who))
 			continue;
 		if (!(refused & bit))
-			pci_warn(pdev, "emulated device not unplugged: %s is in use\n", dev_name(user));
+			pci_warn(pdev, "emulated device not unplugged: %s is in use\n", who);
 		pci_dev_put(pdev);
 		return true;
 	}
@@ -164,28 +213,32 @@ static unsigned int bits_present(unsigned int bits)
 	return present & bits;
 }
 
-/* Drivers let go before the device vanishes under them. A NIC vanishes whole, of a controller only its disks do. */
+/* An IDE or SATA controller stays, for its CD drives, and loses its disks. */
+static bool device_stays(const struct pci_dev *pdev)
+{
+	return pdev->class >> 8 == PCI_CLASS_STORAGE_IDE || pdev->class >> 8 == PCI_CLASS_STORAGE_SATA;
+}
+
+/* Drivers let go before the device vanishes under them; not of a controller whose primary master is to stay. */
 static void unplug_class(unsigned int bit)
 {
 	struct pci_dev *pdev = NULL;
 	char buf[64];
 
 	while ((pdev = pci_get_device(PCI_ANY_ID, PCI_ANY_ID, pdev)))
-		if (bit_of(pdev) == bit)
+		if (bit != XEN_UNPLUG_AUX_IDE_DISKS && bit_hits(bit, pdev))
 			device_release_driver(&pdev->dev);
-	outw(bit, XEN_UNPLUG_PORT);
+	outw(bit, XEN_UNPLUG_WHAT_W16);
 	gone |= bit;
 	pr_info("xen-platform-pci: unplugged emulated %s\n", words_of(bit, buf, sizeof(buf)));
 
 	while ((pdev = pci_get_device(PCI_ANY_ID, PCI_ANY_ID, pdev))) {
-		if (bit_of(pdev) != bit)
+		if (!bit_hits(bit, pdev))
 			continue;
-		if (bit == XEN_UNPLUG_IDE_DISKS) {
-			if (device_attach(&pdev->dev) < 0)
-				pci_warn(pdev, "no driver took the controller back after its disks were unplugged\n");
-		} else {
+		if (!device_stays(pdev))
 			pci_stop_and_remove_bus_device_locked(pdev);
-		}
+		else if (bit != XEN_UNPLUG_AUX_IDE_DISKS && device_attach(&pdev->dev) < 0)
+			pci_warn(pdev, "no driver took the controller back after its disks were unplugged\n");
 	}
 }
 
@@ -200,7 +253,7 @@ static int unplug_bits(unsigned int bits, bool need_twins)
 			continue;
 		if (need_twins && !twins_connected(bit))
 			continue;
-		if (class_in_use(bit == XEN_UNPLUG_AUX_IDE_DISKS ? XEN_UNPLUG_IDE_DISKS : bit)) {
+		if (class_in_use(bit)) {
 			refused |= bit;
 			err = -EBUSY;
 			continue;
@@ -256,12 +309,12 @@ int unplug_hello(void)
 
 	if (err)
 		return err;
-	magic = inw(XEN_UNPLUG_PORT);
+	magic = inw(XEN_UNPLUG_MAGIC_R16);
 	have_ports = magic == XEN_UNPLUG_MAGIC;
-	if (have_ports && inb(XEN_UNPLUG_PORT_VERSION) >= 1) {
-		outw(XEN_PRODUCT_LINUX, XEN_UNPLUG_PORT);
-		outl(BUILD_NUMBER, XEN_UNPLUG_PORT_VERSION);
-		magic = inw(XEN_UNPLUG_PORT);
+	if (have_ports && inb(XEN_UNPLUG_VERSION_R8) >= 1) {
+		outw(XEN_PRODUCT_LINUX, XEN_UNPLUG_PRODUCT_W16);
+		outl(BUILD_NUMBER, XEN_UNPLUG_BUILD_W32);
+		magic = inw(XEN_UNPLUG_MAGIC_R16);
 	}
 	if (magic == XEN_UNPLUG_BLACKLISTED) {
 		pr_err("xen-platform-pci: the host refuses these drivers (product %u, build %#x)\n",

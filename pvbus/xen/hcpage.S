@@ -6,8 +6,7 @@
 #include <linux/linkage.h>
 #ifdef CONFIG_X86_KERNEL_IBT
 #include <linux/objtool.h>
-#endif
-#ifndef ANNOTATE_NOENDBR
+#else
 #define ANNOTATE_NOENDBR
 #endif
 

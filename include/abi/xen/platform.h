@@ -12,9 +12,13 @@
 #define XEN_PLATFORM_DEVICE_XS61	0x0002	/* XenServer 6.1 and later */
 #define XEN_PLATFORM_DEVICE_CITRIX	0xc000
 
-#define XEN_UNPLUG_PORT			0x10	/* 16 bit: read magic, write what to unplug or our product number */
-#define XEN_UNPLUG_PORT_VERSION		0x12	/* 8 bit: read protocol version; 32 bit: write our build number */
-#define XEN_UNPLUG_PORT_LOG		0x12	/* 8 bit: write one character */
+/* One port, by width and direction */
+#define XEN_UNPLUG_MAGIC_R16		0x10
+#define XEN_UNPLUG_VERSION_R8		0x12
+#define XEN_UNPLUG_PRODUCT_W16		0x12	/* XEN_PRODUCT_* */
+#define XEN_UNPLUG_BUILD_W32		0x10	/* our build number */
+#define XEN_UNPLUG_WHAT_W16		0x10	/* XEN_UNPLUG_* bits */
+#define XEN_UNPLUG_LOG_W8		0x12	/* one character */
 
 #define XEN_UNPLUG_MAGIC		0x49d2
 #define XEN_UNPLUG_BLACKLISTED		0xd249	/* the host does not want these drivers */
