@@ -27,20 +27,6 @@
 #include "core.h"
 
 /**
- * struct blkfront_gnt - leave for the back-end to touch one page
- * @next: in a free list, or in the chain of the request that uses it
- * @page: the page granted: of the request, or our own one if the ring is pooled
- * @ref: grant reference
- * @used: jiffies when it came back to the free list
- */
-struct blkfront_gnt {
-	struct blkfront_gnt *next;
-	struct page *page;
-	u32 ref;
-	unsigned long used;
-};
-
-/**
  * struct blkfront_io - a request on its way, one to each slot of a ring
  * @rq: the request; NULL if the slot is free
  * @gnts: chain of its grants, in the order of its segments
@@ -51,9 +37,9 @@ struct blkfront_gnt {
  */
 struct blkfront_io {
 	struct request *rq;
-	struct blkfront_gnt *gnts;
-	struct blkfront_gnt *last;
-	struct blkfront_gnt *indirect;
+	struct blk_gnt *gnts;
+	struct blk_gnt *last;
+	struct blk_gnt *indirect;
 	u8 op;
 	bool secure;
 };
@@ -84,12 +70,11 @@ struct blkfront_stats {
  * @starved: a request had to wait; run the queue when something is free again
  * @r: the ring itself
  * @io: one for each slot
- * @free: grants not in use, the one used last on top
- * @nr_free: how many
+ * @free: grants not in use
  * @spare: in a pooled ring, grants without a page
  * @nr_pages: in a pooled ring, grants with a page
  * @min_pages: pages that are never given back while connected: enough for the largest request
- * @indirect: free pages for segments
+ * @indirect: free grants of pages for segments
  * @refs: reserve the grant references come from
  * @gnt_mem: all grants: data first, then those for segments
  * @nr_gnts: how many data grants
@@ -110,10 +95,9 @@ struct blkfront_ring {
 	bool starved;
 	struct blk_ring r;
 	struct blkfront_io *io;
-	struct blkfront_gnt *free;
-	unsigned int nr_free;
-	struct blkfront_gnt *indirect;
-	struct blkfront_gnt *spare;
+	struct blk_gnts free;
+	struct blk_gnts indirect;
+	struct blk_gnts spare;
 	unsigned int nr_pages;
 	unsigned int min_pages;
 	struct work_struct grow;
@@ -125,7 +109,7 @@ struct blkfront_ring {
 	struct blkfront_stats stats;
 
 	struct pvbus_gnt_pool refs;
-	struct blkfront_gnt *gnt_mem;
+	struct blk_gnt *gnt_mem;
 	unsigned int nr_gnts;
 	unsigned int nr_indirect;
 	struct pvbus_ring_pages pages;
@@ -246,7 +230,7 @@ void blkfront_resubmit(struct work_struct *work);
 /* grants.c */
 int blkfront_gnts_alloc(struct blkfront_ring *ring);
 void blkfront_gnts_free(struct blkfront_ring *ring);
-void blkfront_gnt_lost(struct blkfront_ring *ring, struct blkfront_gnt *g);
+void blkfront_gnt_lost(struct blkfront_ring *ring, struct blk_gnt *g);
 void blkfront_grow(struct work_struct *work);
 void blkfront_purge(struct work_struct *work);
 

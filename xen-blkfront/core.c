@@ -223,6 +223,53 @@ struct blkif_segment blk_segment(u32 gref, u32 offset, u32 len)
 	};
 }
 
+/* --- grants --- */
+
+/* Take @n of them, as a chain; there must be so many. */
+struct blk_gnt *blk_gnts_take(struct blk_gnts *s, u32 n)
+{
+	struct blk_gnt *first = s->top, **p = &s->top;
+
+	if (!n)
+		return NULL;
+	s->nr -= n;
+	while (n--)
+		p = &(*p)->next;
+	s->top = *p;
+	*p = NULL;
+	return first;
+}
+
+void blk_gnts_put(struct blk_gnts *s, struct blk_gnt *chain, unsigned long now)
+{
+	struct blk_gnt *g, *next;
+
+	for (g = chain; g; g = next) {
+		next = g->next;
+		g->used = now;
+		g->next = s->top;
+		s->top = g;
+		s->nr++;
+	}
+}
+
+/* Take away what has not been used for @age, but leave @keep of them. */
+struct blk_gnt *blk_gnts_cut(struct blk_gnts *s, u32 keep, unsigned long now, unsigned long age)
+{
+	struct blk_gnt **p = &s->top, *idle;
+	u32 left = 0;
+
+	/* From top to bottom they get older. */
+	while (*p && (left < keep || now - (*p)->used < age)) {
+		p = &(*p)->next;
+		left++;
+	}
+	idle = *p;
+	*p = NULL;
+	s->nr = left;
+	return idle;
+}
+
 /* --- negotiation --- */
 
 #define U32_LIMIT	0xffffffffull
@@ -373,7 +420,7 @@ static void format_name(struct blk_name *n)
 		*--l = 'a' + (disk - 1) % 26;
 	for (*--d = 0; part; part /= 10)
 		*--d = '0' + part % 10;
-	strscpy(n->name, "xvd", sizeof(n->name));
+	memcpy(n->name, "xvd", 3);
 	memcpy(n->name + 3, l, strlen(l));
 	memcpy(n->name + 3 + strlen(l), d, strlen(d) + 1);
 }
@@ -385,15 +432,17 @@ static void format_name(struct blk_name *n)
  */
 int blk_vdev_name(u64 vdev, struct blk_name *n)
 {
-	u32 shift;
-
 	if (vdev_split(vdev, n))
 		return -EINVAL;
-	shift = n->disk < 16 && n->part < 16 ? 4 : 8;
-	n->minor = (n->disk << shift) + n->part;
-	n->minors = n->part ? 1 : 1 << shift;
-	if (n->disk >= 1 << 12)
-		n->minor = n->minors = 0;
+	/* The first disks have 16 minors each, as in the old scheme, the others 256; what fits neither has none. */
+	n->minor = n->minors = 0;
+	if (n->disk < 16 && n->part < 16) {
+		n->minor = (n->disk << 4) + n->part;
+		n->minors = n->part ? 1 : 16;
+	} else if (n->disk >= 16 && n->disk < 1 << 12) {
+		n->minor = (n->disk << 8) + n->part;
+		n->minors = n->part ? 1 : 256;
+	}
 	format_name(n);
 	return 0;
 }

@@ -123,6 +123,34 @@ void blk_ring_mute(struct blk_ring *r);
 
 struct blkif_segment blk_segment(u32 gref, u32 offset, u32 len);
 
+/* --- grants that are not in use --- */
+
+struct page;
+
+/**
+ * struct blk_gnt - leave for the back-end to touch one page
+ * @next: in a stack, or in the chain of the request that uses it
+ * @page: the page granted: the request's, or one of our own
+ * @ref: grant reference
+ * @used: when it came back to the stack
+ */
+struct blk_gnt {
+	struct blk_gnt *next;
+	struct page *page;
+	u32 ref;
+	unsigned long used;
+};
+
+/* The one used last is on top, so what lies at the bottom is what was needed least. */
+struct blk_gnts {
+	struct blk_gnt *top;
+	u32 nr;
+};
+
+struct blk_gnt *blk_gnts_take(struct blk_gnts *s, u32 n);
+void blk_gnts_put(struct blk_gnts *s, struct blk_gnt *chain, unsigned long now);
+struct blk_gnt *blk_gnts_cut(struct blk_gnts *s, u32 keep, unsigned long now, unsigned long age);
+
 /* --- negotiation --- */
 
 /* What a back-end says in the store, each number as it stands there if it is within the bounds of blk_nodes[] */

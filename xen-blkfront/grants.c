@@ -20,7 +20,7 @@
 #define PURGE_AGE	(60 * HZ)	/* back-ends unmap what they have not used for as long */
 
 /* A page for a grant. Not from the I/O path, but I/O may be waiting for it: it must not wait for I/O. */
-static bool gnt_add_page(struct blkfront_ring *ring, struct blkfront_gnt *g, bool readonly)
+static bool gnt_add_page(struct blkfront_ring *ring, struct blk_gnt *g, bool readonly)
 {
 	g->page = alloc_page(GFP_NOIO | __GFP_ZERO | __GFP_NOWARN);
 	if (!g->page)
@@ -29,7 +29,7 @@ static bool gnt_add_page(struct blkfront_ring *ring, struct blkfront_gnt *g, boo
 	return true;
 }
 
-static void gnt_drop_page(struct blkfront_gnt *g)
+static void gnt_drop_page(struct blk_gnt *g)
 {
 	if (!pvbus_gnt_end(g->ref)) {
 		pvbus_gnt_end_later(g->ref, g->page);
@@ -53,24 +53,23 @@ static int refs_alloc(struct blkfront_ring *ring, unsigned int want, unsigned in
 	return err;
 }
 
-/* Give each grant its reference, and pages to those that are to have one. */
+/* Give each grant its reference, and a page to those that are to have one of ours. */
 static int gnts_fill(struct blkfront_ring *ring)
 {
 	unsigned int i, n = ring->nr_gnts + ring->nr_indirect;
-	struct blkfront_gnt *g, **list;
+	bool indirect, page;
+	struct blk_gnt *g;
 
 	for (i = 0; i < n; i++) {
 		g = &ring->gnt_mem[i];
 		g->ref = pvbus_gnt_take(&ring->refs);
-		list = i >= ring->nr_gnts ? &ring->indirect : !ring->pooled || i < ring->min_pages ? &ring->free : &ring->spare;
-		if ((list == &ring->indirect || (list == &ring->free && ring->pooled)) &&
-		    !gnt_add_page(ring, g, list == &ring->indirect))
+		indirect = i >= ring->nr_gnts;
+		page = indirect || (ring->pooled && i < ring->min_pages);
+		if (page && !gnt_add_page(ring, g, indirect))
 			return -ENOMEM;
-		g->next = *list;
-		*list = g;
+		blk_gnts_put(indirect ? &ring->indirect : page || !ring->pooled ? &ring->free : &ring->spare, g, jiffies);
 	}
-	ring->nr_pages = ring->pooled ? min(ring->min_pages, ring->nr_gnts) : 0;
-	ring->nr_free = ring->pooled ? ring->nr_pages : ring->nr_gnts;
+	ring->nr_pages = ring->pooled ? ring->free.nr : 0;
 	return 0;
 }
 
@@ -105,7 +104,7 @@ int blkfront_gnts_alloc(struct blkfront_ring *ring)
 void blkfront_gnts_free(struct blkfront_ring *ring)
 {
 	unsigned int i, n = ring->nr_gnts + ring->nr_indirect;
-	struct blkfront_gnt *g;
+	struct blk_gnt *g;
 
 	cancel_work_sync(&ring->grow);
 	cancel_delayed_work_sync(&ring->purge);
@@ -119,12 +118,12 @@ void blkfront_gnts_free(struct blkfront_ring *ring)
 	kvfree(ring->gnt_mem);
 	pvbus_gnt_pool_destroy(&ring->refs);
 	ring->gnt_mem = NULL;
-	ring->free = ring->spare = ring->indirect = NULL;
-	ring->nr_free = ring->nr_pages = ring->nr_gnts = ring->nr_indirect = 0;
+	ring->free = ring->spare = ring->indirect = (struct blk_gnts){ };
+	ring->nr_pages = ring->nr_gnts = ring->nr_indirect = 0;
 }
 
 /* A plain grant that the back-end does not let go of: leave it, and the page under it, to the grant table. */
-void blkfront_gnt_lost(struct blkfront_ring *ring, struct blkfront_gnt *g)
+void blkfront_gnt_lost(struct blkfront_ring *ring, struct blk_gnt *g)
 {
 	/* The slab allocator's pages have no count that could keep them. */
 	pvbus_gnt_end_later(g->ref, PageSlab(g->page) ? NULL : g->page);
@@ -136,24 +135,19 @@ void blkfront_gnt_lost(struct blkfront_ring *ring, struct blkfront_gnt *g)
 void blkfront_grow(struct work_struct *work)
 {
 	struct blkfront_ring *ring = container_of(work, struct blkfront_ring, grow);
-	struct blkfront_gnt *g;
+	struct blk_gnt *g;
 	unsigned int n;
 	bool ok = true;
 
 	for (n = 0; ok && n < GROW_STEP; n++) {
 		spin_lock_bh(&ring->sq_lock);
-		g = ring->spare;
-		if (g)
-			ring->spare = g->next;
+		g = ring->spare.nr ? blk_gnts_take(&ring->spare, 1) : NULL;
 		spin_unlock_bh(&ring->sq_lock);
 		if (!g)
 			break;
 		ok = gnt_add_page(ring, g, false);
 		spin_lock_bh(&ring->sq_lock);
-		g->next = ok ? ring->free : ring->spare;
-		*(ok ? &ring->free : &ring->spare) = g;
-		g->used = jiffies;
-		ring->nr_free += ok;
+		blk_gnts_put(ok ? &ring->free : &ring->spare, g, jiffies);
 		ring->nr_pages += ok;
 		spin_unlock_bh(&ring->sq_lock);
 	}
@@ -161,45 +155,27 @@ void blkfront_grow(struct work_struct *work)
 	blk_mq_run_hw_queues(ring->bf->disk->queue, true);
 }
 
-/* Cut off the bottom of the stack, from the first grant on that has been idle too long. Under sq_lock */
-static struct blkfront_gnt *cut_idle(struct blkfront_ring *ring)
-{
-	struct blkfront_gnt **p = &ring->free, *idle;
-	unsigned int left = ring->nr_pages, kept = 0;
-
-	while (*p && (kept < ring->min_pages || time_before(jiffies, (*p)->used + PURGE_AGE))) {
-		p = &(*p)->next;
-		kept++;
-	}
-	idle = *p;
-	*p = NULL;
-	ring->nr_pages = left - (ring->nr_free - kept);
-	ring->nr_free = kept;
-	return idle;
-}
-
-/* Give idle pages back, as far as the back-end has let go of them; the rest goes back to the stack. */
+/* Give idle pages back. Of those that the back-end holds on to, nothing but the time changes. */
 void blkfront_purge(struct work_struct *work)
 {
 	struct blkfront_ring *ring = container_of(work, struct blkfront_ring, purge.work);
-	struct blkfront_gnt *idle, *g;
+	struct blk_gnt *idle, *g;
 	bool gone;
 
 	spin_lock_bh(&ring->sq_lock);
-	idle = cut_idle(ring);
+	idle = blk_gnts_cut(&ring->free, ring->min_pages, jiffies, PURGE_AGE);
 	spin_unlock_bh(&ring->sq_lock);
 	while ((g = idle)) {
 		idle = g->next;
+		g->next = NULL;
 		gone = pvbus_gnt_end(g->ref);
 		if (gone) {
 			__free_page(g->page);
 			g->page = NULL;
 		}
 		spin_lock_bh(&ring->sq_lock);
-		g->next = gone ? ring->spare : ring->free;
-		*(gone ? &ring->spare : &ring->free) = g;
-		ring->nr_free += !gone;
-		ring->nr_pages += !gone;
+		blk_gnts_put(gone ? &ring->spare : &ring->free, g, jiffies);
+		ring->nr_pages -= gone;
 		spin_unlock_bh(&ring->sq_lock);
 	}
 	if (READ_ONCE(ring->nr_pages) > ring->min_pages)

@@ -25,24 +25,11 @@ static void copy_data(struct bio_vec *bv, struct page *own, bool out)
 
 /* --- going out --- */
 
-/* Take @n grants off the free list, as a chain. */
-static struct blkfront_gnt *gnts_take(struct blkfront_ring *ring, unsigned int n)
-{
-	struct blkfront_gnt *first = ring->free, **p = &ring->free;
-
-	ring->nr_free -= n;
-	while (n--)
-		p = &(*p)->next;
-	ring->free = *p;
-	*p = NULL;
-	return first;
-}
-
 static int out_of_slots(struct blkfront_ring *ring)
 {
 	ring->starved = true;
 	ring->stats.starved++;
-	if (ring->spare)
+	if (ring->spare.nr)
 		queue_work(blkfront_wq, &ring->grow);
 	return -EBUSY;
 }
@@ -57,7 +44,7 @@ static int io_reserve(struct blkfront_ring *ring, unsigned int segs)
 	slot = -EIO;
 	if (!ring->live)
 		goto out;
-	if (ring->nr_free < segs || (segs > BLKIF_MAX_SEGS && !ring->indirect)) {
+	if (ring->free.nr < segs || (segs > BLKIF_MAX_SEGS && !ring->indirect.nr)) {
 		slot = out_of_slots(ring);
 		goto out;
 	}
@@ -67,18 +54,15 @@ static int io_reserve(struct blkfront_ring *ring, unsigned int segs)
 		goto out;
 	}
 	io = &ring->io[slot];
-	if (segs)
-		io->gnts = gnts_take(ring, segs);
-	if (segs > BLKIF_MAX_SEGS) {
-		io->indirect = ring->indirect;
-		ring->indirect = io->indirect->next;
-	}
+	io->gnts = blk_gnts_take(&ring->free, segs);
+	if (segs > BLKIF_MAX_SEGS)
+		io->indirect = blk_gnts_take(&ring->indirect, 1);
 out:
 	spin_unlock_bh(&ring->sq_lock);
 	return slot;
 }
 
-static void gnt_use(struct blkfront_ring *ring, struct blkfront_gnt *g, struct page *page, bool out)
+static void gnt_use(struct blkfront_ring *ring, struct blk_gnt *g, struct page *page, bool out)
 {
 	if (!ring->pooled) {
 		g->page = page;
@@ -97,7 +81,7 @@ static void gnt_use(struct blkfront_ring *ring, struct blkfront_gnt *g, struct p
 static int io_map(struct blkfront_ring *ring, struct request *rq, struct blkfront_io *io, struct blkif_segment *seg)
 {
 	bool out = rq_data_dir(rq) == WRITE;
-	struct blkfront_gnt *g = NULL;
+	struct blk_gnt *g = NULL;
 	unsigned int start = 0, end = 0;
 	struct page *page = NULL;
 	struct req_iterator it;
@@ -139,30 +123,13 @@ static int io_fill(struct blkfront_ring *ring, struct request *rq, struct blkfro
 	return 0;
 }
 
-/* Give back a chain of grants; under sq_lock */
-static void gnts_put(struct blkfront_ring *ring, struct blkfront_gnt *g)
-{
-	struct blkfront_gnt *next;
-
-	for (; g; g = next) {
-		next = g->next;
-		g->used = jiffies;
-		g->next = ring->free;
-		ring->free = g;
-		ring->nr_free++;
-	}
-}
-
 /* Under sq_lock. What waits for a slot is told by the caller when the lock is free. */
 static void io_release(struct blkfront_ring *ring, unsigned int slot)
 {
 	struct blkfront_io *io = &ring->io[slot];
 
-	gnts_put(ring, io->gnts);
-	if (io->indirect) {
-		io->indirect->next = ring->indirect;
-		ring->indirect = io->indirect;
-	}
+	blk_gnts_put(&ring->free, io->gnts, jiffies);
+	blk_gnts_put(&ring->indirect, io->indirect, jiffies);
 	*io = (struct blkfront_io){ };
 	blk_ring_put(&ring->r, slot);
 }
@@ -173,7 +140,7 @@ static void io_release(struct blkfront_ring *ring, unsigned int slot)
  */
 static u32 io_unmap(struct blkfront_ring *ring, struct blkfront_io *io, bool copy_back)
 {
-	struct blkfront_gnt *g = NULL, **p;
+	struct blk_gnt *g = NULL, **p;
 	struct request *rq = io->rq;
 	u32 lost = PVBUS_GNT_NONE;
 	struct page *page = NULL;
@@ -244,7 +211,7 @@ static void io_send(struct blkfront_ring *ring, struct request *rq, unsigned int
 	trace_blkfront_submit(ring, slot, req);
 	spin_lock_bh(&ring->sq_lock);
 	if (io->last && io->last->next) {	/* fewer segments than the block layer counted */
-		gnts_put(ring, io->last->next);
+		blk_gnts_put(&ring->free, io->last->next, jiffies);
 		io->last->next = NULL;
 	}
 	ring->stats.requests++;

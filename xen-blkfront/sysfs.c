@@ -175,7 +175,7 @@ static void show_ring(struct seq_file *m, struct blkfront_ring *ring)
 		   ring->r.rsp_cons, ring->starved ? ", starved" : "", ring->r.fault ? ", broken" : "");
 	seq_printf(m, "  shared: req_prod %u req_event %u rsp_prod %u rsp_event %u\n", READ_ONCE(h->req_prod),
 		   READ_ONCE(h->req_event), READ_ONCE(h->rsp_prod), READ_ONCE(h->rsp_event));
-	seq_printf(m, "  grants: %u free of %u, %u pages\n", ring->nr_free, ring->nr_gnts, ring->nr_pages);
+	seq_printf(m, "  grants: %u free of %u, %u pages\n", ring->free.nr, ring->nr_gnts, ring->nr_pages);
 	for (i = 0; i < ring->r.size; i++) {
 		s = &ring->r.slot[i];
 		if (READ_ONCE(s->busy))
