@@ -42,3 +42,6 @@ bed_disk() {
 bed_nic() {
 	printf '%s\n' -device "xen-net-device,netdev=$1,mac=$PV_MAC"
 }
+
+# bed_preload: C source of a shared object that QEMU is to run with, if any
+bed_preload() { echo "$BEDS/host/xs-qemu.c"; }

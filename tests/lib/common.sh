@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
 # Sourced by every script under tests/ (bash): where things are cached, how Debian packages are fetched.
 #
 # PV_CACHE holds what is slow to make. Every entry is written beside its place and moved there when it is complete,
