@@ -6,12 +6,14 @@
  * The functions below are QEMU's own, which Debian's binary exports.
  */
 #define _GNU_SOURCE
+#include <fcntl.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct handle;
 struct context;
@@ -54,12 +56,12 @@ static void serve(void *data)
 	sem_post(&req->done);
 }
 
-static void answer(char *line, FILE *out)
+static void answer(char *line, int out)
 {
 	struct request req = { .verb = strtok(line, " \n"), .path = strtok(NULL, " \n"), .value = strtok(NULL, "\n") };
 
 	if (!req.verb || !req.path || !&xenstore || !xenstore) {
-		fputs("error\n", out);
+		dprintf(out, "error\n");
 		return;
 	}
 	if (!req.value)
@@ -69,25 +71,34 @@ static void answer(char *line, FILE *out)
 	while (sem_wait(&req.done))
 		;
 	if (req.err || (!req.answer && !strcmp(req.verb, "read")))
-		fputs("error\n", out);
+		dprintf(out, "error\n");
 	else
-		fprintf(out, "ok %s\n", req.answer ? req.answer : "");
+		dprintf(out, "ok %s\n", req.answer ? req.answer : "");
 	free(req.answer);
+}
+
+/* A line, or less at the end. Not by stdio: QEMU's exit() would wait for the lock of a stream that is being read. */
+static size_t get_line(int fd, char *line, size_t size)
+{
+	size_t n = 0;
+
+	while (n < size - 1 && read(fd, line + n, 1) == 1 && line[n++] != '\n')
+		;
+	line[n] = 0;
+	return n;
 }
 
 static void *listen_to(void *data)
 {
-	FILE *in, *out;
 	char line[8192], path[4096];
+	int in, out;
 
 	snprintf(path, sizeof(path), "%s/xs.in", (char *)data);
-	in = fopen(path, "r+");
+	in = open(path, O_RDWR | O_CLOEXEC);
 	snprintf(path, sizeof(path), "%s/xs.out", (char *)data);
-	out = fopen(path, "r+");
-	while (in && out && fgets(line, sizeof(line), in)) {
+	out = open(path, O_RDWR | O_CLOEXEC);
+	while (in >= 0 && out >= 0 && get_line(in, line, sizeof(line)))
 		answer(line, out);
-		fflush(out);
-	}
 	return NULL;
 }
 
