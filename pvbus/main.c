@@ -53,3 +53,4 @@ module_init(pvbus_init);
 module_exit(pvbus_exit);
 MODULE_DESCRIPTION("Bus shim for paravirtualised devices of Xen and Hyper-V hosts");
 MODULE_LICENSE("GPL");
+MODULE_VERSION(__stringify(PV_VERSION));

@@ -264,4 +264,5 @@ module_init(blkfront_init);
 module_exit(blkfront_exit);
 MODULE_DESCRIPTION("Block front-end for disks of Xen hosts");
 MODULE_LICENSE("GPL");
+MODULE_VERSION(__stringify(PV_VERSION));
 MODULE_ALIAS_BLOCKDEV_MAJOR(BLK_MAJOR);

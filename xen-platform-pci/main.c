@@ -215,3 +215,4 @@ module_pci_driver(platform_driver);
 
 MODULE_DESCRIPTION("Xen platform PCI device: brings an HVM guest up on Xen");
 MODULE_LICENSE("GPL");
+MODULE_VERSION(__stringify(PV_VERSION));
