@@ -9,8 +9,12 @@ set -euo pipefail
 HOT=xvdh
 MIB=$((1024 * 1024))
 
-# add NAME VDEV MIB
+# add NAME VDEV MIB. What an earlier sub-test that failed may have left is taken away first.
 add() {
+	if [ -e "/sys/block/$2" ]; then
+		on_host "disk-del $1" || true
+		wait_or_fail 30 is_gone "/sys/block/$2"
+	fi
 	on_host "disk-add name=$1,vdev=$2,size=${3}M"
 	wait_or_fail 20 test -b "/dev/$2"
 	[ "$(disk_bytes "$2")" = $(($3 * MIB)) ] || fail "$2 has $(disk_bytes "$2") bytes, not $3 MiB"
@@ -69,8 +73,7 @@ resize_busy() {
 # that it goes, and that fio comes to an end, is not.
 remove_busy() {
 	local rc
-	need_host
-	[ -e "/sys/block/$HOT" ] || fail "$HOT is not there"
+	add hot "$HOT" 64
 	fio_bg other "$DISK" "${VERIFY[@]}" --size=64m --loops=1000 --time_based --runtime=12
 	fio_bg own "/dev/$HOT" --rw=randwrite --bs=4k --iodepth=32 --time_based --runtime=6
 	sleep 1

@@ -101,7 +101,7 @@ devices_connected() {
 boot_log_clean() {
 	local bad
 	bad=$(dmesg -r | sed -nE 's/^<([0-9]*[0-4])>/<\1>/p' | grep -E 'pvbus|xen|xvd|vbd' |
-		awk '{ if (substr($0, 2, index($0, ">") - 2) % 8 <= 4) print }' || true)
+		awk '{ if (substr($0, 2, index($0, ">") - 2) % 8 <= 4) print }' | grep -v 'taints\? kernel' || true)
 	[ -z "$bad" ] || fail "$bad"
 	bad=$(dmesg | grep -E "$LOG_FATAL" || true)
 	[ -z "$bad" ] || fail "$bad"

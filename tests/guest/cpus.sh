@@ -79,7 +79,7 @@ lines_back() {
 start
 need_fio
 need_disk
-mapfile -t CPUS < <(hotpluggable)
+read -r -d "" -a CPUS <<<"$(hotpluggable)" || true
 [ ${#CPUS[@]} -gt 0 ] || skip_all "only one CPU"
 check "each CPU goes and comes, idle" idle
 check "events follow to the CPU that is left" moves

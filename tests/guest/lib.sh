@@ -203,13 +203,15 @@ platform_device() { find -L "$PLATFORM" -maxdepth 1 -name '????:??:??.?' | head 
 
 need_debugfs() { mountpoint -q /sys/kernel/debug || mount -t debugfs none /sys/kernel/debug; }
 
-# blk_attr DISK NAME: the front-end's sysfs file of a disk
+# blk_attr DISK NAME: what the front-end's sysfs file says ("phase", "negotiated/flush")
 blk_attr() {
-	local f
-	f=$(find -L "/sys/block/$1" "/sys/block/$1/device" -maxdepth 2 -name "$2" -type f 2>/dev/null | head -n 1)
-	[ -n "$f" ] || fail "$1: no sysfs file $2"
-	echo "$f"
+	local f=/sys/block/$1/device/$2
+	[ -e "$f" ] || fail "$1: no sysfs file $2"
+	cat "$f"
 }
+
+# counter DISK NAME: over all rings
+counter() { blk_attr "$1" "counters/$2" | awk '{ for (i = 1; i <= NF; i++) n += $i } END { print n + 0 }'; }
 
 # --- the host's side of a bed
 
@@ -291,6 +293,7 @@ fio_io() { fio --name=io --filename="$1" --ioengine=libaio --direct=1 --output-f
 # fio_bg NAME DISK OPTION...: in the background; fio_end NAME waits for it and gives its status.
 # What it says is in $TAP_TMP/NAME.
 fio_bg() {
+	rm -f "$TAP_TMP/$1" "$TAP_TMP/$1.rc"
 	(
 		rc=0
 		fio_io "${@:2}" >"$TAP_TMP/$1" 2>&1 || rc=$?

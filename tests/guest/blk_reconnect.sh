@@ -1,0 +1,87 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+# A connection is lost and made again, from either side, with I/O in flight: no error, no write lost.
+#
+# PV_RECONNECTS   how often (10)
+# shellcheck disable=SC2317 # sub-tests are called by check
+set -euo pipefail
+. "$(dirname "$0")/lib.sh"
+
+TIMES=${PV_RECONNECTS:-10}
+
+connected() { [ "$(blk_attr "$1" phase)" = connected ]; }
+
+# by_front DISK: the front-end's own file; returns when the connection is there again
+by_front() {
+	local before
+	before=$(blk_attr "$1" reconnects)
+	echo 1 >"/sys/block/$1/device/reconnect"
+	wait_or_fail 30 reconnected "$1" "$before"
+}
+
+reconnected() { connected "$1" && [ "$(blk_attr "$1" reconnects)" -gt "$2" ]; }
+
+# by_back DISK: the back-end closes and comes back, as when the program behind it is restarted
+by_back() {
+	local before node
+	before=$(blk_attr "$1" reconnects)
+	node=$(blk_attr "$1" backend)
+	on_host "xs write $node/state 5"
+	wait_or_fail 30 reconnected "$1" "$before"
+}
+
+idle() {
+	by_front "$D"
+	fio_io "$DISK" "${VERIFY[@]}" --size=16m || fail "verification failed after a reconnect"
+}
+
+# busy DISK HOW: HOW $TIMES times while fio writes and verifies. On a file the file system is in play, too.
+busy() {
+	local i how=$2 file=${3:-/dev/$1} before
+	before=$(counter "$1" requests)
+	fio_bg load "$file" "${VERIFY[@]}" --size=64m --iodepth=32 --loops=10000 --time_based --runtime=$((TIMES + 8))
+	for ((i = 1; i <= TIMES; i++)); do
+		sleep 0.3
+		is_gone "$TAP_TMP/load.rc" || break
+		"$how" "$1"
+	done
+	note "$((i - 1)) reconnects, $(($(counter "$1" requests) - before)) requests"
+	is_gone "$TAP_TMP/load.rc" || [ "$i" -ge 3 ] || fail "fio ended after $i reconnects: $(cat "$TAP_TMP/load")"
+	fio_good load $((TIMES + 120))
+}
+
+# What is in flight is replayed, so a verification of what was written before and during finds all of it.
+nothing_lost() {
+	local opts=(--rw=randwrite --bs=4k --iodepth=32 --size=32m --randseed=77 --verify=crc32c --verify_fatal=1
+		--verify_state_save=0)
+	fio_bg write "$DISK" "${opts[@]}" --do_verify=0
+	while is_gone "$TAP_TMP/write.rc"; do
+		by_front "$D"
+		sleep 0.2
+	done
+	fio_good write 10
+	drop_caches "$DISK"
+	fio_io "$DISK" "${opts[@]}" --verify_only || fail "written blocks are not there"
+}
+
+root_disk() {
+	local root
+	root=$(findmnt -no SOURCE /)
+	root=${root#/dev/}
+	[ -e "/sys/block/$root/device/reconnect" ] || skip "the root file system is not on a PV disk"
+	busy "$root" by_front /var/tmp/pv-reconnect
+	rm -f /var/tmp/pv-reconnect
+}
+
+start
+need_ours
+need_fio
+need_disk
+# Lines that tell of it are no warnings; a back-end that takes its time is.
+check "idle" idle
+check "$TIMES reconnects while fio verifies" busy "$D" by_front
+check "$TIMES restarts of the back-end while fio verifies" busy "$D" by_back
+check "no write is lost" nothing_lost
+check "host and guest checksums agree" same_sum "$HOST_DISK" "$DISK"
+check "the root disk under load" root_disk
+finish
