@@ -91,9 +91,12 @@ quote() {
 	echo "${text//+/\\+}"
 }
 
-# root: the Debian that compiles for the kernel, in K_DIR
+# root [PACKAGE...]: the Debian that compiles for the kernel, in K_DIR; with further packages
 root() {
-	local include=dkms,make,gcc,libc6-dev,kmod,pahole,sparse${K_CC:+,$K_CC}
+	local include=dkms,make,gcc,libc6-dev,kmod,pahole,sparse${K_CC:+,$K_CC} p
+	for p; do
+		include+=,$p
+	done
 	K_DIR=$PV_CACHE/roots/$K_ROOT-$(sha256sum <<<"$include" | cut -c1-8)
 	[ -d "$K_DIR" ] && return
 	need_packages mmdebstrap
