@@ -74,8 +74,12 @@ archive() { (cd "$1" && find . | LC_ALL=C sort | cpio -o -H newc --quiet -R 0:0)
 
 # busybox_tree FOLDER RELEASE
 busybox_tree() {
+	local a
 	mkdir -p "$1"/{bin,proc,sys,dev,root,pv,lib/modules/"$2"}
 	cp /bin/busybox "$1/bin/"
+	for a in $(busybox --list); do
+		[ "$a" = busybox ] || ln -s busybox "$1/bin/$a"
+	done
 }
 
 # make_l1_initrd KERNEL RELEASE FOLDER

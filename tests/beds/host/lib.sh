@@ -19,32 +19,42 @@ bytes() {
 	esac
 }
 
-# make_disk SPEC: the image of a disk, in RAM
+# disk_size SPEC: in bytes
+disk_size() {
+	if [ -n "$(option "$1" file)" ]; then
+		stat -Lc %s "$(option "$1" file)"
+	else
+		bytes "$(option "$1" size 512M)"
+	fi
+}
+
+# make_disk SPEC: fill the image of a disk, in RAM
 make_disk() {
-	name=$(option "$1" name)
-	size=$(bytes "$(option "$1" size 512M)")
-	file=$PV_DISKS/$name.img
+	image=$PV_DISKS/$(option "$1" name).img
+	size=$(disk_size "$1")
+	[ -e "$image" ] || : >"$image"
+	truncate -s "$size" "$image" || return 1
 	from=$(option "$1" file)
 	if [ -n "$from" ]; then
-		cp "$from" "$file"
-		return
+		cat "$from" 1<>"$image"
+	elif [ "$(option "$1" fill random)" = random ]; then
+		fill_random "$image" "$size"
 	fi
-	: >"$file"
-	[ "$(option "$1" fill random)" = zero ] || fill_random "$file" "$size"
-	truncate -s "$size" "$file"
 }
 
 # fill_random FILE SIZE: the same 64 MiB over and over; making so much randomness anew takes too long here
 fill_random() {
 	seed=${PV_WORK%/*}/random.64M
-	if [ "$(stat -c %s "$seed" 2>/dev/null)" != $((64 << 20)) ]; then
-		head -c $((64 << 20)) /dev/urandom >"$seed"
+	whole=$((64 << 20))
+	if [ "$(stat -c %s "$seed" 2>/dev/null)" != $whole ]; then
+		head -c $whole /dev/urandom >"$seed" || return 1
 	fi
 	left=$2
-	while [ "$left" -gt 0 ]; do
-		cat "$seed" >>"$1"
-		left=$((left - (64 << 20)))
-	done
+	while [ "$left" -ge $whole ]; do
+		cat "$seed" || return 1
+		left=$((left - whole))
+	done 1<>"$1"
+	tail -c "$left" "$seed" | dd of="$1" bs=64k seek="$((($2 - left) >> 16))" conv=notrunc 2>/dev/null
 }
 
 make_net() {
