@@ -8,6 +8,7 @@
 #include <linux/sysfs.h>
 #include <bus.h>
 #include <pvbus/pvbus.h>
+#include "xen/intree.h"
 #include "xen/store.h"
 
 static struct dentry *debugfs_root;
@@ -92,9 +93,17 @@ static struct bus_type pvbus_bus = {
  */
 int __pvbus_register_driver(struct pvbus_driver *drv, struct module *owner)
 {
+	int err;
+
 	drv->driver.bus = &pvbus_bus;
 	drv->driver.owner = owner;
-	return driver_register(&drv->driver);
+	err = driver_register(&drv->driver);
+	if (!err && in_tree()) {
+		err = intree_claim(drv);
+		if (err)
+			driver_unregister(&drv->driver);
+	}
+	return err;
 }
 EXPORT_SYMBOL_GPL(__pvbus_register_driver);
 
@@ -106,6 +115,8 @@ EXPORT_SYMBOL_GPL(__pvbus_register_driver);
  */
 void pvbus_unregister_driver(struct pvbus_driver *drv)
 {
+	if (in_tree())
+		intree_release(drv);
 	driver_unregister(&drv->driver);
 }
 EXPORT_SYMBOL_GPL(pvbus_unregister_driver);

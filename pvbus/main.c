@@ -3,6 +3,7 @@
 #include <linux/module.h>
 #include <linux/notifier.h>
 #include <pvbus/pvbus.h>
+#include "xen/intree.h"
 #include "xen/store.h"
 
 static BLOCKING_NOTIFIER_HEAD(state_chain);
@@ -41,6 +42,7 @@ void pvbus_state_changed(struct pvbus_device *pdev, int state)
 
 static int __init pvbus_init(void)
 {
+	intree_init();
 	return pvbus_bus_init();
 }
 

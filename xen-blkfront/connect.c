@@ -83,7 +83,7 @@ static int ring_make(struct blkfront_ring *ring, unsigned int nr_pages)
 	if (err)
 		goto free;
 	blk_ring_init(&ring->r, ring->pages.va, ring->slots, &BLK_ABI_NATIVE, bytes);
-	err = pvbus_evtchn_open(&ring->ch, xdev->backend_id, ring->index % nr_cpu_ids, blkfront_event, ring);
+	err = pvbus_evtchn_open(&ring->ch, xdev, ring->index % nr_cpu_ids, blkfront_event, ring);
 	if (err)
 		goto free;
 	WRITE_ONCE(ring->open, true);

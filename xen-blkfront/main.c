@@ -203,6 +203,7 @@ static const struct pvbus_device_id blkfront_ids[] = {
 	{ }
 };
 MODULE_ALIAS("pvbus:xen-vbd");
+MODULE_ALIAS("xen:vbd");		/* as the kernel's own xenbus names them */
 
 static struct pvbus_driver blkfront_driver = {
 	.driver = {

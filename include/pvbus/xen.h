@@ -43,6 +43,7 @@ struct pvbus_xs_watch {
 	u32 token;
 	bool pending;
 	char changed[96];
+	struct intree_xs_watch *kernel;		/* intree.c */
 };
 
 /**
@@ -123,12 +124,13 @@ struct pvbus_evtchn {
 	u64 events;
 	u64 notifies;
 	unsigned int spurious;
-	/* private to pvbus/xen/evtchn.c */
+	/* private to pvbus/xen/evtchn.c and intree.c */
 	struct delayed_work rearm;
-	bool armed;
+	unsigned int irq;
 };
 
-int pvbus_evtchn_open(struct pvbus_evtchn *ch, u16 remote, unsigned int cpu, void (*handler)(void *), void *data);
+int pvbus_evtchn_open(struct pvbus_evtchn *ch, struct pvbus_xen_device *xdev, unsigned int cpu,
+		      void (*handler)(void *), void *data);
 void pvbus_evtchn_close(struct pvbus_evtchn *ch);
 void pvbus_evtchn_notify(struct pvbus_evtchn *ch);
 void pvbus_evtchn_eoi(struct pvbus_evtchn *ch, bool spurious);

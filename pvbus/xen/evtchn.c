@@ -23,6 +23,7 @@
 #include <pvbus/platform.h>
 #include <pvbus/xen.h>
 #include "fifo.h"
+#include "intree.h"
 #include "internal.h"
 
 static unsigned int poll;
@@ -233,7 +234,7 @@ static void port_close(u32 port)
 /**
  * pvbus_evtchn_open - make a port for a back-end to bind to, and listen on it
  * @ch: filled in; must stay where it is until pvbus_evtchn_close()
- * @remote: domain that may bind to it
+ * @xdev: the device; its back-end's domain may bind to the port
  * @cpu: CPU that is to take its upcalls; another one does where that cannot be, and @ch->cpu says which
  * @handler: see struct pvbus_evtchn
  * @data: argument of @handler
@@ -241,17 +242,26 @@ static void port_close(u32 port)
  * Context: may sleep.
  * Return: 0, or what EVTCHNOP_alloc_unbound refused with; -ERANGE for a port number beyond 4095 (1023 on i386).
  */
-int pvbus_evtchn_open(struct pvbus_evtchn *ch, u16 remote, unsigned int cpu, void (*handler)(void *), void *data)
+int pvbus_evtchn_open(struct pvbus_evtchn *ch, struct pvbus_xen_device *xdev, unsigned int cpu,
+		      void (*handler)(void *), void *data)
 {
-	struct xen_evtchn_alloc_unbound op = { .dom = XEN_DOMID_SELF, .remote_dom = remote };
+	struct xen_evtchn_alloc_unbound op = { .dom = XEN_DOMID_SELF, .remote_dom = xdev->backend_id };
 	int err;
+
+	if (in_tree()) {
+		*ch = (struct pvbus_evtchn){ .handler = handler, .data = data };
+		err = intree_evtchn_open(ch, xdev);
+		if (!err)
+			pvbus_evtchn_set_cpu(ch, cpu);
+		return err;
+	}
 
 	err = xen_event_op(EVTCHNOP_alloc_unbound, &op);
 	if (err)
 		return err;
 	err = xen_evtchn_adopt(ch, op.port, handler, data);
 	if (err) {
-		pr_err("pvbus: event channel port %u for domain %u: error %d\n", op.port, remote, err);
+		pr_err("pvbus: event channel port %u for domain %u: error %d\n", op.port, xdev->backend_id, err);
 		port_close(op.port);
 		return err;
 	}
@@ -270,8 +280,12 @@ EXPORT_SYMBOL_GPL(pvbus_evtchn_open);
  */
 void pvbus_evtchn_close(struct pvbus_evtchn *ch)
 {
-	xen_evtchn_abandon(ch);
-	port_close(ch->port);
+	if (in_tree()) {
+		intree_evtchn_close(ch);
+	} else {
+		xen_evtchn_abandon(ch);
+		port_close(ch->port);
+	}
 	ch->port = 0;
 }
 EXPORT_SYMBOL_GPL(pvbus_evtchn_close);
@@ -287,6 +301,10 @@ void pvbus_evtchn_notify(struct pvbus_evtchn *ch)
 	struct xen_evtchn_send op = { .port = ch->port };
 
 	ch->notifies++;
+	if (in_tree()) {
+		intree_evtchn_notify(ch);
+		return;
+	}
 	xen_event_op(EVTCHNOP_send, &op);
 }
 EXPORT_SYMBOL_GPL(pvbus_evtchn_notify);
@@ -304,6 +322,10 @@ void pvbus_evtchn_eoi(struct pvbus_evtchn *ch, bool spurious)
 {
 	unsigned int over;
 
+	if (in_tree()) {
+		intree_evtchn_eoi(ch, spurious);
+		return;
+	}
 	ch->spurious = spurious ? ch->spurious + 1 : 0;
 	if (likely(ch->spurious <= EVTCHN_SPURIOUS_FREE)) {
 		port_unmask(ch->port);
@@ -329,7 +351,9 @@ int pvbus_evtchn_set_cpu(struct pvbus_evtchn *ch, unsigned int cpu)
 	int err = -EINVAL;
 
 	mutex_lock(&channel_lock);
-	if (cpu_takes_events(cpu))
+	if (in_tree())
+		err = intree_evtchn_set_cpu(ch, cpu);
+	else if (cpu_takes_events(cpu))
 		err = port_bind_cpu(ch->port, cpu);
 	if (!err)
 		ch->cpu = cpu;
@@ -343,7 +367,7 @@ EXPORT_SYMBOL_GPL(pvbus_evtchn_set_cpu);
  */
 bool pvbus_evtchn_per_cpu(void)
 {
-	return mode == EV_PERCPU;
+	return in_tree() || mode == EV_PERCPU;
 }
 EXPORT_SYMBOL_GPL(pvbus_evtchn_per_cpu);
 

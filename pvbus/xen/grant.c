@@ -17,6 +17,7 @@
 #include <pvbus/platform.h>
 #include <pvbus/xen.h>
 #include "internal.h"
+#include "intree.h"
 
 #define GNT_RETRY	HZ	/* between looks at a page a back-end does not let go of */
 
@@ -63,6 +64,8 @@ static int refs_get(u32 *ref, unsigned int n)
 {
 	int err = 0;
 
+	if (in_tree())
+		return intree_refs_get(ref, n);
 	mutex_lock(&gnt_lock);
 	while (nr_free < n && !err)
 		err = table_grow();
@@ -79,6 +82,10 @@ static int refs_get(u32 *ref, unsigned int n)
 
 static void refs_put(const u32 *ref, unsigned int n)
 {
+	if (in_tree()) {
+		intree_refs_put(ref, n);
+		return;
+	}
 	mutex_lock(&gnt_lock);
 	memcpy(&free_refs[nr_free], ref, n * sizeof(*ref));
 	nr_free += n;
@@ -140,6 +147,10 @@ void pvbus_gnt_grant(u32 ref, u16 domid, struct page *page, bool readonly)
 {
 	struct xen_grant_entry *e = &table[ref];
 
+	if (in_tree()) {
+		intree_gnt_grant(ref, domid, page, readonly);
+		return;
+	}
 	WRITE_ONCE(e->frame, page_to_pfn(page));
 	WRITE_ONCE(e->domid, domid);
 	smp_wmb();	/* Xen takes the entry for valid once the flags say so */
@@ -157,8 +168,11 @@ EXPORT_SYMBOL_GPL(pvbus_gnt_grant);
  */
 bool pvbus_gnt_end(u32 ref)
 {
-	u16 flags = READ_ONCE(table[ref].flags);
+	u16 flags;
 
+	if (in_tree())
+		return intree_gnt_end(ref);
+	flags = READ_ONCE(table[ref].flags);
 	do {
 		if (flags & (GTF_reading | GTF_writing))
 			return false;

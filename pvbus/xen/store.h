@@ -6,6 +6,7 @@
 #include <linux/types.h>
 
 struct device;
+struct pvbus_xen_device;
 
 /* bus.c */
 int pvbus_bus_init(void);
@@ -19,6 +20,7 @@ int pvbus_xs_suspend(void);
 int pvbus_xs_resume(void);
 
 /* xenbus.c */
+struct pvbus_xen_device *pvbus_xen_device_alloc(struct device *parent, const char *node, const char *backend);
 int pvbus_xenbus_start(struct device *parent);
 void pvbus_xenbus_stop(void);
 int pvbus_xenbus_suspend(void);

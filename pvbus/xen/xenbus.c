@@ -13,6 +13,7 @@
 #include <linux/string.h>
 #include <bus.h>
 #include <pvbus/xen.h>
+#include "intree.h"
 #include "store.h"
 #include "xs_core.h"
 
@@ -193,7 +194,8 @@ int pvbus_xen_switch_state(struct pvbus_xen_device *xdev, enum xenbus_state stat
 		return 0;
 	}
 	do {
-		err = READ_ONCE(xdev->gone) ? -ENODEV : write_state(xdev, state);
+		err = READ_ONCE(xdev->gone) ? -ENODEV :
+		      in_tree() ? intree_switch_state(xdev, state) : write_state(xdev, state);
 	} while (err == -EAGAIN && ++tries < COMMIT_TRIES);
 	dev_dbg(&xdev->pdev.dev, "%s -> %s: %d\n", pvbus_xen_state_name(xdev->state), pvbus_xen_state_name(state), err);
 	/* After a failure it may or may not have been written. */
@@ -529,38 +531,47 @@ static void device_release(struct device *dev)
 	kfree(xdev);
 }
 
-/* Takes @backend over */
-static int create_device(const char *node, const char *type, const char *id, char *backend, u16 backend_id,
-			 enum xenbus_state state)
+/* A device that is not on the bus yet, for put_device(). NULL: no memory */
+struct pvbus_xen_device *pvbus_xen_device_alloc(struct device *parent, const char *node, const char *backend)
 {
-	struct pvbus_xen_device *xdev;
+	const char *type = strchr(node, '/') + 1, *id = strrchr(node, '/') + 1;
+	struct pvbus_xen_device *xdev = kzalloc(sizeof(*xdev), GFP_KERNEL);
+	int len = id - type - 1;
 	struct device *dev;
 
-	xdev = xenbus.nr < DEVICES_MAX ? kzalloc(sizeof(*xdev), GFP_KERNEL) : NULL;
-	if (!xdev) {
-		dev_warn_ratelimited(xenbus.parent, "%s: no memory, or more than %u devices\n", node, DEVICES_MAX);
-		kfree(backend);
-		return -ENOMEM;
-	}
-	INIT_DELAYED_WORK(&xdev->state_work, device_work);
+	if (!xdev)
+		return NULL;
 	mutex_init(&xdev->lock);
-	xdev->backend = backend;
-	xdev->backend_id = backend_id;
-	xdev->state = state;
-	xdev->scan = xenbus.scan;
 	xdev->pdev.host = PVBUS_HOST_XEN;
-	xdev->pdev.bound = device_bound;
-	snprintf(xdev->pdev.type, sizeof(xdev->pdev.type), "xen-%s", type);
+	snprintf(xdev->pdev.type, sizeof(xdev->pdev.type), "xen-%.*s", len, type);
 	dev = &xdev->pdev.dev;
 	device_initialize(dev);
-	dev->parent = xenbus.parent;
+	dev->parent = parent;
 	dev->release = device_release;
 	dev->groups = xenbus_groups;
 	xdev->node = kstrdup(node, GFP_KERNEL);
-	if (!xdev->node || dev_set_name(dev, "%s-%s", type, id)) {
-		put_device(dev);
+	xdev->backend = kstrdup(backend, GFP_KERNEL);
+	if (xdev->node && xdev->backend && !dev_set_name(dev, "%.*s-%s", len, type, id))
+		return xdev;
+	put_device(dev);
+	return NULL;
+}
+
+static int create_device(const char *node, const char *backend, u16 backend_id, enum xenbus_state state)
+{
+	struct pvbus_xen_device *xdev = NULL;
+
+	if (xenbus.nr < DEVICES_MAX)
+		xdev = pvbus_xen_device_alloc(xenbus.parent, node, backend);
+	if (!xdev) {
+		dev_warn_ratelimited(xenbus.parent, "%s: no memory, or more than %u devices\n", node, DEVICES_MAX);
 		return -ENOMEM;
 	}
+	INIT_DELAYED_WORK(&xdev->state_work, device_work);
+	xdev->backend_id = backend_id;
+	xdev->state = state;
+	xdev->scan = xenbus.scan;
+	xdev->pdev.bound = device_bound;
 	list_add_tail(&xdev->link, &xenbus.devices);
 	xenbus.nr++;
 	wake_device(xdev);
@@ -632,7 +643,11 @@ static int check_node(const char *type, const char *id)
 		return check_device(xdev);
 	snprintf(node, sizeof(node), "device/%s/%s", type, id);
 	err = read_backend(node, &backend, &backend_id, &state);
-	return err ?: create_device(node, type, id, backend, backend_id, state);
+	if (err)
+		return err;
+	err = create_device(node, backend, backend_id, state);
+	kfree(backend);
+	return err;
 }
 
 static bool store_failed(int err)

@@ -19,6 +19,7 @@
 #include <linux/wait.h>
 #include <bus.h>
 #include <pvbus/xen.h>
+#include "intree.h"
 #include "store.h"
 #include "xs_core.h"
 
@@ -304,8 +305,11 @@ char *pvbus_xs_read(u32 tx, const char *dir, const char *node, unsigned int *len
 {
 	unsigned int size;
 	char *value;
-	int err = xs_request(XS_READ, tx, dir, node, NULL, 0, &value, &size);
+	int err;
 
+	if (in_tree())
+		return intree_read(tx, dir, node, len);
+	err = xs_request(XS_READ, tx, dir, node, NULL, 0, &value, &size);
 	if (err)
 		return ERR_PTR(err);
 	if (len)
@@ -326,6 +330,8 @@ EXPORT_SYMBOL_GPL(pvbus_xs_read);
  */
 int pvbus_xs_write(u32 tx, const char *dir, const char *node, const char *value)
 {
+	if (in_tree())
+		return intree_write(tx, dir, node, value);
 	return xs_request(XS_WRITE, tx, dir, node, value, strlen(value), NULL, NULL);
 }
 EXPORT_SYMBOL_GPL(pvbus_xs_write);
@@ -368,6 +374,8 @@ EXPORT_SYMBOL_GPL(pvbus_xs_printf);
  */
 int pvbus_xs_rm(u32 tx, const char *dir, const char *node)
 {
+	if (in_tree())
+		return intree_rm(tx, dir, node);
 	return xs_request(XS_RM, tx, dir, node, NULL, 0, NULL, NULL);
 }
 EXPORT_SYMBOL_GPL(pvbus_xs_rm);
@@ -434,6 +442,8 @@ char **pvbus_xs_directory(u32 tx, const char *dir, const char *node, unsigned in
 	unsigned int len;
 	int count, err;
 
+	if (in_tree())
+		return intree_directory(tx, dir, node, n);
 	err = xs_request(XS_DIRECTORY, tx, dir, node, NULL, 0, &body, &len);
 	if (err == -E2BIG)
 		err = xs_long_folder(tx, dir, node, &body, &len);
@@ -472,6 +482,8 @@ int pvbus_xs_txn_start(u32 *tx)
 	u64 id;
 	int err;
 
+	if (in_tree())
+		return intree_txn_start(tx);
 	err = xs_request(XS_TRANSACTION_START, PVBUS_XS_NIL, NULL, NULL, "", 1, &body, &len);
 	if (err)
 		return err;
@@ -500,6 +512,8 @@ EXPORT_SYMBOL_GPL(pvbus_xs_txn_start);
  */
 int pvbus_xs_txn_end(u32 tx, bool abort)
 {
+	if (in_tree())
+		return intree_txn_end(tx, abort);
 	return xs_request(XS_TRANSACTION_END, tx, NULL, NULL, abort ? "F" : "T", 2, NULL, NULL);
 }
 EXPORT_SYMBOL_GPL(pvbus_xs_txn_end);
@@ -546,6 +560,8 @@ int pvbus_xs_watch(struct pvbus_xs_watch *watch)
 {
 	int err;
 
+	if (in_tree())
+		return intree_watch(watch);
 	INIT_WORK(&watch->work, xs_watch_work);
 	watch->pending = false;
 	mutex_lock(&xs.watch_mutex);
@@ -574,6 +590,10 @@ void pvbus_xs_unwatch(struct pvbus_xs_watch *watch)
 {
 	int err;
 
+	if (in_tree()) {
+		intree_unwatch(watch);
+		return;
+	}
 	mutex_lock(&xs.watch_mutex);
 	xs_unlink(watch);
 	err = xs_tell_watch(XS_UNWATCH, watch);
