@@ -3,11 +3,14 @@
 # Sourced by the scripts of this folder, after tests/lib/common.sh: a kernel of the list, its headers, the Debian that
 # compiles for it. Headers are laid over that Debian by overlayfs, so that neither is ever written to.
 
-# kernel NAME: set K_SUITE K_RE K_ROOT K_FLAVOUR from the list, or from that of the trees compat/ is tested with
+# kernel NAME: set K_SUITE K_RE K_ROOT K_ARCH K_FLAVOUR from the list, or from that of the trees compat/ is tested with
 kernel() {
 	read -r _ K_SUITE K_RE K_ROOT K_FLAVOUR < <(awk -v n="$1" '$1 == n' "$PV_TOP"/tests/{kernels/list,probes/trees}) ||
 		die "kernel $1: not in tests/kernels/list"
 	[ "$K_ROOT" != host ] || K_ROOT=bookworm
+	K_ARCH=amd64
+	[[ $K_ROOT != *:* ]] || K_ARCH=${K_ROOT#*:}
+	K_ROOT=${K_ROOT%:*}
 	K_FLAVOUR=${K_FLAVOUR:-cloud-amd64}
 }
 
@@ -54,8 +57,8 @@ unpack_headers() {
 # headers NAME: after kernel NAME; set K_RELEASE, K_HEADERS (the overlay), K_KDIR and K_CC (its compiler's package).
 # What the package index said is remembered for as long as that index is.
 headers() {
-	local state index=$PV_CACHE/debs/Packages.$K_SUITE.amd64.xz
-	state=$PV_CACHE/headers/$1-$(sha256sum <<<"$K_SUITE $K_RE $K_FLAVOUR" | cut -c1-8)
+	local state index=$PV_CACHE/debs/Packages.$K_SUITE.$K_ARCH.xz
+	state=$PV_CACHE/headers/$1-$(sha256sum <<<"$K_SUITE $K_RE $K_ARCH $K_FLAVOUR" | cut -c1-8)
 	if [ -z "$(find "$index" -mtime -1 2>/dev/null)" ] || [ ! "$state" -nt "$index" ]; then
 		find_headers "$state"
 	fi
@@ -68,7 +71,7 @@ headers() {
 # find_headers STATE: fetch and unpack them, and note what headers() wants to know
 find_headers() {
 	local deb base version debs p cc=
-	deb=$(fetch_deb "$K_SUITE" "linux-headers-${K_RE}-${K_FLAVOUR}_")
+	deb=$(fetch_deb "$K_SUITE" "linux-headers-${K_RE}-${K_FLAVOUR}_" "$K_ARCH")
 	base=${deb##*/}
 	version=$(cut -d_ -f2 <<<"$base")
 	K_RELEASE=${base#linux-headers-}
@@ -76,7 +79,7 @@ find_headers() {
 	debs=("$deb")
 	for p in $(dpkg-deb -f "$deb" Depends | sed 's/([^)]*)//g; s/|[^,]*//g; s/,/ /g'); do
 		case $p in
-		linux-headers-* | linux-kbuild-*) debs+=("$(fetch_deb "$K_SUITE" "$(quote "${p}_$version")_")") ;;
+		linux-headers-* | linux-kbuild-*) debs+=("$(fetch_deb "$K_SUITE" "$(quote "${p}_$version")_" "$K_ARCH")") ;;
 		gcc-*-for-host) cc=$p ;; # else the suite's own gcc is the one
 		esac
 	done
@@ -97,16 +100,16 @@ root() {
 	for p; do
 		include+=,$p
 	done
-	K_DIR=$PV_CACHE/roots/$K_ROOT-$(sha256sum <<<"$include" | cut -c1-8)
+	K_DIR=$PV_CACHE/roots/$K_ROOT-$(sha256sum <<<"$include $K_ARCH" | cut -c1-8)
 	[ -d "$K_DIR" ] && return
-	need_packages mmdebstrap
-	say "making a $K_ROOT to compile in (some 20 seconds)"
+	need_packages mmdebstrap arch-test
+	say "making a $K_ROOT ($K_ARCH) to compile in (some 20 seconds)"
 	fill "$K_DIR" bootstrap "$include"
 }
 
 bootstrap() {
 	mmdebstrap --quiet --mode=root --variant=minbase --format=directory --include="$1" \
-		--aptopt='Acquire::Check-Valid-Until "false"' "$K_ROOT" "$2" "$(mirror "$K_ROOT")" >&2
+		--architectures="$K_ARCH" --aptopt='Acquire::Check-Valid-Until "false"' "$K_ROOT" "$2" "$(mirror "$K_ROOT")" >&2
 }
 
 # inside FOLDER COMMAND...: run it as root in the kernel's Debian with its headers; FOLDER is /mnt there.
