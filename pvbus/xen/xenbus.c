@@ -725,7 +725,7 @@ int pvbus_xenbus_start(struct device *parent)
 	xenbus.parent = parent;
 	xenbus.stopping = false;
 	xenbus.suspended = false;
-	xenbus.wq = alloc_workqueue("pvbus_xenbus", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
+	xenbus.wq = alloc_workqueue("pvbus_xenbus", WQ_UNBOUND | WQ_MEM_RECLAIM, 64);
 	if (!xenbus.wq)
 		return -ENOMEM;
 	err = pvbus_xs_watch(&devices_watch);
