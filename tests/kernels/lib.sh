@@ -59,13 +59,13 @@ unpack_headers() {
 headers() {
 	local state index=$PV_CACHE/debs/Packages.$K_SUITE.$K_ARCH.xz
 	state=$PV_CACHE/headers/$1-$(sha256sum <<<"$K_SUITE $K_RE $K_ARCH $K_FLAVOUR" | cut -c1-8)
-	if [ -z "$(find "$index" -mtime -1 2>/dev/null)" ] || [ ! "$state" -nt "$index" ]; then
+	if [ -z "$(find "$index" -mtime -1 2>/dev/null)" ] || [ ! "$state" -nt "$index" ] ||
+		! read -r K_RELEASE K_HEADERS K_CC <"$state" || [ ! -d "$K_HEADERS" ]; then
 		find_headers "$state"
+		read -r K_RELEASE K_HEADERS K_CC <"$state"
 	fi
-	read -r K_RELEASE K_HEADERS K_CC <"$state"
 	# shellcheck disable=SC2034 # for whoever sources this
 	K_KDIR=$K_HEADERS/usr/src/linux-headers-$K_RELEASE
-	[ -d "$K_HEADERS" ] || find_headers "$state"
 }
 
 # find_headers STATE: fetch and unpack them, and note what headers() wants to know
