@@ -1,0 +1,135 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+# A host that writes nonsense into the store: the device in question is refused or goes on with safe values, with a clear
+# line, the guest lives, and the other disk notices nothing. Wants a bed whose host can write the store (xs).
+# shellcheck disable=SC2317 # sub-tests are called by check
+set -euo pipefail
+. "$(dirname "$0")/lib.sh"
+
+HOT=xvdh
+LONG=$(printf '%03000d' 7)
+
+# Back-end's node, value, what is to come of it: refused (no disk until the value is good again), or taken (with a safe one)
+TABLE="
+sectors 0 refused
+sectors -5 refused
+sectors junk refused
+sectors 99999999999999999999999 refused
+sectors 18446744073709551615 refused
+sectors $LONG refused
+sector-size 3 refused
+sector-size 0 refused
+sector-size 513 refused
+sector-size 1048576 refused
+sector-size junk refused
+max-ring-page-order 40 taken
+max-ring-page-order -1 taken
+multi-queue-max-queues 0 taken
+multi-queue-max-queues 4294967297 taken
+feature-max-indirect-segments 18446744073709551616 taken
+feature-flush-cache junk taken
+feature-persistent 7 taken
+discard-granularity junk taken
+info $LONG taken
+"
+
+# host_write NODE VALUE / host_rm NODE: in the back-end's folder
+host_write() { on_host "xs write $BACK/$1 '$2'"; }
+host_rm() { on_host "xs rm $BACK/$1"; }
+
+phase_is() { [ "$(blk_attr "$HOT" phase)" = "$1" ]; }
+
+reconnect() { echo 1 >"/sys/block/$HOT/device/reconnect"; }
+
+other_fine() { fio_io "$DISK" --rw=randrw --bs=4k --iodepth=8 --size=1m --verify=crc32c --verify_state_save=0 >/dev/null; }
+
+reads() { timeout 60 dd if="/dev/$HOT" of=/dev/null bs=4k count=8 iflag=direct status=none; }
+
+# bad NODE VALUE WANT
+bad() {
+	local mark="$1 $RANDOM$RANDOM" old n
+	old=$(on_host "xs read $BACK/$1 2>/dev/null || echo absent")
+	log_mark "$mark"
+	host_write "$1" "$2"
+	reconnect
+	if [ "$3" = refused ]; then
+		wait_or_fail 20 phase_is failed
+		if reads 2>/dev/null; then
+			fail "$1=$2: the disk still reads"
+		fi
+	else
+		wait_or_fail 20 phase_is connected
+		reads
+	fi
+	n=$(log_since "$mark" 4 | grep -c -- "$1" || true)
+	[ "$n" -ge 1 ] || fail "$1=${2:0:40}: no line names $1: $(log_since "$mark")"
+	[ "$n" -le 3 ] || fail "$1=${2:0:40}: $n lines: $(log_since "$mark")"
+	other_fine
+	if [ "$old" = absent ]; then
+		host_rm "$1"
+	else
+		host_write "$1" "$old"
+	fi
+	reconnect
+	wait_or_fail 20 phase_is connected
+	reads
+}
+
+# A state that is none
+bad_state() {
+	local v
+	for v in 99 -1 junk; do
+		host_write state "$v"
+		sleep 0.5
+		other_fine
+	done
+	host_write state 4
+	reconnect
+	wait_or_fail 30 phase_is connected
+	reads
+}
+
+# Folders that are no devices
+bad_folders() {
+	local dir=${FRONT%/*} name before
+	before=$(ls "$PVBUS/devices")
+	for name in junk -1 99999999999 0x10 51825junk "$(printf 'n%0100d' 1)"; do
+		on_host "xs write $dir/$name/backend /nowhere"
+		on_host "xs write $dir/$name/state 1"
+	done
+	on_host "xs write ${dir%/*}/nothing/1/state 1"
+	sleep 1
+	other_fine
+	[ "$(ls "$PVBUS/devices")" = "$before" ] || fail "devices came of nonsense: $(ls "$PVBUS/devices")"
+	for name in junk -1 99999999999 0x10 51825junk "$(printf 'n%0100d' 1)"; do
+		on_host "xs rm $dir/$name"
+	done
+}
+
+# Events without end: the reader keeps up, the disk works
+flood() {
+	on_host "{ i=0; while [ \$i -lt 200 ]; do echo write $BACK/state 4 >&7; read -r x <&8; i=\$((i + 1)); done; }" \
+		"7<>\$PV_WORK/xs.in 8<>\$PV_WORK/xs.out"
+	reads
+	other_fine
+}
+
+start
+[ -n "${PV_BED:-}" ] || skip_all "needs a bed's host that can write the store"
+need_ours
+need_fio
+need_disk
+pv-host "disk-add name=hot,vdev=$HOT,size=32M" || bail "cannot add a disk"
+wait_for 20 test -b "/dev/$HOT" || bail "$HOT does not appear"
+BACK=$(blk_attr "$HOT" backend)
+FRONT=$(pv-host "xs read $BACK/frontend")
+expect_log "vbd-51824|vbd/|device/|xvdh|xenbus|$BACK|$FRONT"
+while read -r node value want; do
+	[ -z "$node" ] || check "$node=${value:0:40}: $want" bad "$node" "$value" "$want"
+done <<<"$TABLE"
+check "states that are none" bad_state
+check "folders that are no devices" bad_folders
+check "a flood of events" flood
+check "the disk goes in peace" on_host "disk-del hot"
+check "the other disk is whole" same_sum "$HOST_DISK" "$DISK"
+finish
