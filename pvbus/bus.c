@@ -123,7 +123,8 @@ EXPORT_SYMBOL_GPL(pvbus_unregister_driver);
 
 /**
  * pvbus_device_register - put a device on the bus
- * @pdev: device; @pdev->dev has been through device_initialize() and has name, parent and release, @pdev->type is set
+ * @pdev: device; @pdev->dev has been through device_initialize() and has name, parent and release,
+ *	@pdev->type is set
  *
  * Context: may sleep; a driver that is there probes before it returns.
  * Return: 0, or the errno of device_add(). The caller's reference stays either way.
@@ -148,21 +149,21 @@ void pvbus_device_unregister(struct pvbus_device *pdev)
 EXPORT_SYMBOL_GPL(pvbus_device_unregister);
 
 /**
- * pvbus_for_each_device - call a function for every device on the bus
+ * pvbus_walk_devices - call a function for every device on the bus
  * @data: argument of @fn
  * @fn: called with the device held, not locked; a return value other than 0 ends the walk
  *
  * Context: may sleep.
  * Return: what the last @fn returned, 0 if there was none.
  */
-int pvbus_for_each_device(void *data, int (*fn)(struct device *dev, void *data))
+int pvbus_walk_devices(void *data, int (*fn)(struct device *dev, void *data))
 {
 	return bus_for_each_dev(&pvbus_bus, NULL, data, fn);
 }
-EXPORT_SYMBOL_GPL(pvbus_for_each_device);
+EXPORT_SYMBOL_GPL(pvbus_walk_devices);
 
 /**
- * pvbus_quarantine - the host broke the protocol on a device: its driver stops believing anything it says
+ * pvbus_quarantine - the host broke the protocol on a device: believe nothing it says any more
  * @pdev: device
  * @fmt: what it did, for the log; told for the first time only
  *
@@ -172,13 +173,13 @@ EXPORT_SYMBOL_GPL(pvbus_for_each_device);
  */
 void pvbus_quarantine(struct pvbus_device *pdev, const char *fmt, ...)
 {
-	struct va_format vaf = { .fmt = fmt };
+	struct va_format vaf;
 	va_list ap;
 
 	if (cmpxchg(&pdev->quarantined, 0, 1))
 		return;
 	va_start(ap, fmt);
-	vaf.va = &ap;
+	vaf = (struct va_format) { .fmt = fmt, .va = &ap };
 	dev_err_ratelimited(&pdev->dev, "quarantined: %pV\n", &vaf);
 	va_end(ap);
 }
@@ -200,7 +201,8 @@ EXPORT_SYMBOL_GPL(pvbus_unquarantine);
  * pvbus_debugfs - /sys/kernel/debug/pvbus
  *
  * Context: any.
- * Return: the folder; like any dentry of debugfs it may be an error, which debugfs functions take as it is.
+ * Return: the folder; like any dentry of debugfs it may be an error, which debugfs functions take
+ * as it is.
  */
 struct dentry *pvbus_debugfs(void)
 {

@@ -196,7 +196,7 @@ static bool twins_connected(unsigned int bit)
 {
 	struct twin_count count = { .type = bit == XEN_UNPLUG_NICS ? "xen-vif" : "xen-vbd" };
 
-	pvbus_for_each_device(&count, count_twin);
+	pvbus_walk_devices(&count, count_twin);
 	return count.connected && !count.waiting;
 }
 

@@ -38,13 +38,17 @@ struct pvbus_device_id {
  * @driver: the driver-core part; @driver.name is set by the front-end
  * @ids: the kinds of device it serves
  * @probe: takes the device; must not wait for the host to answer anything but the store
- * @remove: gives it back. Mirrors @probe; returns with no work of the driver's left behind, whatever the host does
- * @otherend_changed: the back-end is now in @state (enum xenbus_state). Level-triggered: states in between may have
- *	been skipped, and a state may be told twice
- * @suspend: the guest is about to be saved or migrated: stop using rings, grants and ports. May be NULL
- * @resume: the guest woke up at a host that knows nothing of the old rings, grants and ports. May be NULL
+ * @remove: gives it back. Mirrors @probe; returns with no work of the driver's left behind,
+ *	whatever the host does
+ * @otherend_changed: the back-end is now in @state (enum xenbus_state). Level-triggered: states in
+ *	between may have been skipped, and a state may be told twice
+ * @suspend: the guest is about to be saved or migrated: stop using rings, grants and ports. May be
+ *	NULL
+ * @resume: the guest woke up at a host that knows nothing of the old rings, grants and ports. May
+ *	be NULL
  *
- * All five may sleep and are called with the device's lock held, so never two of them at once for one device.
+ * All five may sleep and are called with the device's lock held, so never two of them at once for
+ * one device.
  */
 struct pvbus_driver {
 	struct device_driver driver;
@@ -88,7 +92,7 @@ void pvbus_unregister_driver(struct pvbus_driver *drv);
 
 int pvbus_device_register(struct pvbus_device *pdev);
 void pvbus_device_unregister(struct pvbus_device *pdev);
-int pvbus_for_each_device(void *data, int (*fn)(struct device *dev, void *data));
+int pvbus_walk_devices(void *data, int (*fn)(struct device *dev, void *data));
 
 __printf(2, 3) void pvbus_quarantine(struct pvbus_device *pdev, const char *fmt, ...);
 void pvbus_unquarantine(struct pvbus_device *pdev);

@@ -28,9 +28,10 @@ enum xenbus_state {
 /**
  * struct pvbus_xs_watch - tell me when something at or below a path changes
  * @path: what to watch; must stay valid while registered
- * @fn: called in process context, once soon after registering and then after changes, never twice at once per watch.
- *	Changes that come faster than it can be called are told as one: what changed is at or below the path it gets,
- *	which is at or below @path. May sleep and use the store; must not register or unregister @watch itself
+ * @fn: called in process context, once soon after registering and then after changes, never twice
+ *	at once per watch. Changes that come faster than it can be called are told as one: what
+ *	changed is at or below the path it gets, which is at or below @path. May sleep and use the
+ *	store; must not register or unregister @watch itself
  * @data: for the owner
  */
 struct pvbus_xs_watch {
@@ -51,12 +52,13 @@ struct pvbus_xs_watch {
  * @pdev: what every pvbus device has
  * @node: its folder in the store, relative to the domain's own: "device/vbd/51712"
  * @backend: absolute folder of its back-end
- * @backend_id: domain the back-end lives in: whom to grant to, who may hold the other end of our ports
+ * @backend_id: domain the back-end lives in: whom to grant to, who may hold the other end of our
+ *	ports
  * @state: the state we told last
  * @backend_state: the state we saw last
  *
- * @backend and @backend_id change only while no driver is bound or before its resume; all fields are read-only for
- * front-ends.
+ * @backend and @backend_id change only while no driver is bound or before its resume; all fields
+ * are read-only for front-ends.
  */
 struct pvbus_xen_device {
 	struct pvbus_device pdev;
@@ -69,7 +71,7 @@ struct pvbus_xen_device {
 	struct list_head link;
 	struct delayed_work state_work;
 	struct pvbus_xs_watch watch;
-	struct mutex lock;
+	struct mutex lock;		/* @state and the node it is told in; @backend */
 	unsigned long vanished;
 	unsigned int scan;
 	bool watching;
@@ -87,8 +89,9 @@ __printf(3, 4) void pvbus_xen_error(struct pvbus_xen_device *xdev, int err, cons
 __printf(3, 4) void pvbus_xen_fatal(struct pvbus_xen_device *xdev, int err, const char *fmt, ...);
 
 /*
- * The store (pvbus/xen/xs.c). A transaction id of PVBUS_XS_NIL means: outside any transaction. A path is @dir/@node, or
- * the one of the two that is not "". Relative paths start at the domain's own folder.
+ * The store (pvbus/xen/xs.c). A transaction id of PVBUS_XS_NIL means: outside any transaction. A
+ * path is @dir/@node, or the one of the two that is not "". Relative paths start at the domain's
+ * own folder.
  */
 #define PVBUS_XS_NIL	0u
 
@@ -103,18 +106,22 @@ int pvbus_xs_txn_end(u32 tx, bool abort);
 int pvbus_xs_watch(struct pvbus_xs_watch *watch);
 void pvbus_xs_unwatch(struct pvbus_xs_watch *watch);
 
-u64 pvbus_xen_read_num(struct pvbus_xen_device *xdev, const char *dir, const char *node, u64 dflt, u64 min, u64 max);
-int pvbus_xen_require_num(struct pvbus_xen_device *xdev, const char *dir, const char *node, u64 *val, u64 min, u64 max);
+u64 pvbus_xen_read_num(struct pvbus_xen_device *xdev, const char *dir, const char *node, u64 dflt,
+		       u64 min, u64 max);
+int pvbus_xen_require_num(struct pvbus_xen_device *xdev, const char *dir, const char *node,
+			  u64 *val, u64 min, u64 max);
 
 /**
  * struct pvbus_evtchn - one end of an event channel
  * @port: our port number, for the store
  * @cpu: CPU that takes its upcalls
- * @handler: called in hard interrupt context with the channel masked: nothing arrives until pvbus_evtchn_eoi()
+ * @handler: called in hard interrupt context with the channel masked: nothing arrives until
+ *	pvbus_evtchn_eoi()
  * @data: argument of @handler
  * @events: upcalls so far
  * @notifies: pvbus_evtchn_notify() hypercalls so far; counted by the owner's lock
- * @spurious: upcalls told to have had no reason, in a row; slows re-arming down (defence against event storms, XSA-391)
+ * @spurious: upcalls told to have had no reason, in a row; slows re-arming down (defence against
+ *	event storms, XSA-391)
  */
 struct pvbus_evtchn {
 	u32 port;

@@ -20,7 +20,8 @@ int pvbus_xs_suspend(void);
 int pvbus_xs_resume(void);
 
 /* xenbus.c */
-struct pvbus_xen_device *pvbus_xen_device_alloc(struct device *parent, const char *node, const char *backend);
+struct pvbus_xen_device *pvbus_xen_device_alloc(struct device *parent, const char *node,
+						const char *backend);
 int pvbus_xenbus_start(struct device *parent);
 void pvbus_xenbus_stop(void);
 int pvbus_xenbus_suspend(void);

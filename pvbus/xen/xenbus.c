@@ -2,9 +2,10 @@
 /*
  * Devices behind xenbus: folders device/TYPE/ID of the store that name a back-end.
  *
- * The watch on "device" keeps the list of devices; everything else that happens to a device (registering, telling the
- * driver what the back-end does, removal) is done by the device's own work item, so that it happens one at a time and
- * a device that hangs holds up no other. Nothing depends on seeing each event: what counts is what the store says now.
+ * The watch on "device" keeps the list of devices; everything else that happens to a device
+ * (registering, telling the driver what the back-end does, removal) is done by the device's own
+ * work item, so that it happens one at a time and a device that hangs holds up no other. Nothing
+ * depends on seeing each event: what counts is what the store says now.
  */
 #include <linux/err.h>
 #include <linux/kernel.h>
@@ -20,7 +21,7 @@
 #define DEVICES_MAX	4096
 #define NODE_MAX	(sizeof("device//") + PVBUS_TYPE_LEN + 10)
 #define DOMID_MAX	0x7fef		/* the numbers above are Xen's own */
-#define GRACE		(3 * HZ)	/* a back-end that vanished for no longer than this was replaced */
+#define GRACE		(3 * HZ)	/* a back-end may be away for that long */
 #define COMMIT_TRIES	100
 
 static struct {
@@ -47,8 +48,8 @@ static struct {
 const char *pvbus_xen_state_name(enum xenbus_state state)
 {
 	static const char * const name[] = {
-		"unknown", "initialising", "init-wait", "initialised", "connected", "closing", "closed",
-		"reconfiguring", "reconfigured",
+		"unknown", "initialising", "init-wait", "initialised", "connected", "closing",
+		"closed", "reconfiguring", "reconfigured",
 	};
 
 	return name[(unsigned int)state < ARRAY_SIZE(name) ? state : XENBUS_UNKNOWN];
@@ -57,8 +58,9 @@ EXPORT_SYMBOL_GPL(pvbus_xen_state_name);
 
 /* -- numbers -- */
 
-/* Return: 0; the errno of the read, with a line unless it is -ENOENT; -EINVAL, after a line, if it is no such number */
-static int read_num(struct device *dev, u32 tx, const char *dir, const char *node, u64 *val, u64 min, u64 max)
+/* Return: 0; -EINVAL if it is no such number; the errno of the read. All but -ENOENT are told. */
+static int read_num(struct device *dev, u32 tx, const char *dir, const char *node, u64 *val,
+		    u64 min, u64 max)
 {
 	unsigned int len;
 	char *s = pvbus_xs_read(tx, dir, node, &len);
@@ -67,13 +69,14 @@ static int read_num(struct device *dev, u32 tx, const char *dir, const char *nod
 	if (IS_ERR(s)) {
 		err = PTR_ERR(s);
 		if (err != -ENOENT)
-			dev_warn_ratelimited(dev, "%s/%s: not readable, error %d\n", dir, node, err);
+			dev_warn_ratelimited(dev, "%s/%s: not readable: error %d\n", dir, node,
+					     err);
 		return err;
 	}
 	err = xs_parse_num(s, len, val, min, max);
 	if (err)
-		dev_warn_ratelimited(dev, "%s/%s: \"%*pE\" is not a number from %llu to %llu\n", dir, node,
-				     min_t(int, len, 32), s, min, max);
+		dev_warn_ratelimited(dev, "%s/%s: \"%*pE\" is not a number from %llu to %llu\n",
+				     dir, node, min_t(int, len, 32), s, min, max);
 	kfree(s);
 	return err ? -EINVAL : 0;
 }
@@ -88,9 +91,11 @@ static int read_num(struct device *dev, u32 tx, const char *dir, const char *nod
  * @max: largest good value
  *
  * Context: may sleep.
- * Return: the number or @dflt. A value that is there but no decimal number within the bounds is told in one line.
+ * Return: the number or @dflt. A value that is there but no decimal number within the bounds is
+ * told in one line.
  */
-u64 pvbus_xen_read_num(struct pvbus_xen_device *xdev, const char *dir, const char *node, u64 dflt, u64 min, u64 max)
+u64 pvbus_xen_read_num(struct pvbus_xen_device *xdev, const char *dir, const char *node, u64 dflt,
+		       u64 min, u64 max)
 {
 	u64 val;
 	int err = read_num(&xdev->pdev.dev, PVBUS_XS_NIL, dir, node, &val, min, max);
@@ -113,7 +118,8 @@ EXPORT_SYMBOL_GPL(pvbus_xen_read_num);
  * Context: may sleep.
  * Return: 0; -EINVAL, after one line, if it is absent or no decimal number within the bounds.
  */
-int pvbus_xen_require_num(struct pvbus_xen_device *xdev, const char *dir, const char *node, u64 *val, u64 min, u64 max)
+int pvbus_xen_require_num(struct pvbus_xen_device *xdev, const char *dir, const char *node,
+			  u64 *val, u64 min, u64 max)
 {
 	int err = read_num(&xdev->pdev.dev, PVBUS_XS_NIL, dir, node, val, min, max);
 
@@ -151,13 +157,13 @@ enum xenbus_state pvbus_xen_read_state(struct pvbus_xen_device *xdev)
 }
 EXPORT_SYMBOL_GPL(pvbus_xen_read_state);
 
-/* A toolstack writes the first state, and only into a new folder. Where we had gone on it is another device's. */
+/* A toolstack writes the first state, and only into a new folder: of another device, if not ours */
 static bool replaced(const struct pvbus_xen_device *xdev, enum xenbus_state stored)
 {
 	return stored == XENBUS_INITIALISING && xdev->state > XENBUS_INITIALISING;
 }
 
-/* In a transaction, for a write alone would bring back a folder that the toolstack has just removed */
+/* In a transaction, for a mere write would bring a folder back that was removed just before */
 static int write_state(struct pvbus_xen_device *xdev, enum xenbus_state state)
 {
 	enum xenbus_state stored;
@@ -182,7 +188,8 @@ static int write_state(struct pvbus_xen_device *xdev, enum xenbus_state state)
  * @state: the state; nothing happens if it is the one told last
  *
  * Context: may sleep; a driver's callback or work of its own that ends before its remove().
- * Return: 0; -ENODEV if the device's folder is gone or another device's; or an errno as from pvbus_xs_write().
+ * Return: 0; -ENODEV if the device's folder is gone or another device's; or an errno as from
+ * pvbus_xs_write().
  */
 int pvbus_xen_switch_state(struct pvbus_xen_device *xdev, enum xenbus_state state)
 {
@@ -197,7 +204,8 @@ int pvbus_xen_switch_state(struct pvbus_xen_device *xdev, enum xenbus_state stat
 		err = READ_ONCE(xdev->gone) ? -ENODEV :
 		      in_tree() ? intree_switch_state(xdev, state) : write_state(xdev, state);
 	} while (err == -EAGAIN && ++tries < COMMIT_TRIES);
-	dev_dbg(&xdev->pdev.dev, "%s -> %s: %d\n", pvbus_xen_state_name(xdev->state), pvbus_xen_state_name(state), err);
+	dev_dbg(&xdev->pdev.dev, "%s -> %s: %d\n", pvbus_xen_state_name(xdev->state),
+		pvbus_xen_state_name(state), err);
 	/* After a failure it may or may not have been written. */
 	xdev->state = err ? XENBUS_UNKNOWN : state;
 	mutex_unlock(&xdev->lock);
@@ -207,7 +215,8 @@ int pvbus_xen_switch_state(struct pvbus_xen_device *xdev, enum xenbus_state stat
 }
 EXPORT_SYMBOL_GPL(pvbus_xen_switch_state);
 
-static __printf(3, 0) void tell_error(struct pvbus_xen_device *xdev, int err, const char *fmt, va_list ap)
+static __printf(3, 0)
+void tell_error(struct pvbus_xen_device *xdev, int err, const char *fmt, va_list ap)
 {
 	char *text = kvasprintf(GFP_NOIO, fmt, ap);
 	char dir[sizeof("error/") + NODE_MAX];
@@ -219,7 +228,7 @@ static __printf(3, 0) void tell_error(struct pvbus_xen_device *xdev, int err, co
 }
 
 /**
- * pvbus_xen_error - tell the log and the toolstack (in error/NODE/error) what went wrong with a device
+ * pvbus_xen_error - tell log and toolstack (in error/NODE/error) what went wrong with a device
  * @xdev: device
  * @err: errno
  * @fmt: what; no newline
@@ -257,15 +266,20 @@ EXPORT_SYMBOL_GPL(pvbus_xen_fatal);
 
 /* -- sysfs -- */
 
+static struct pvbus_xen_device *of_dev(struct device *dev)
+{
+	return to_pvbus_xen(to_pvbus_device(dev));
+}
+
 static ssize_t node_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
-	return sysfs_emit(buf, "%s\n", to_pvbus_xen(to_pvbus_device(dev))->node);
+	return sysfs_emit(buf, "%s\n", of_dev(dev)->node);
 }
 static DEVICE_ATTR_RO(node);
 
 static ssize_t backend_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
-	struct pvbus_xen_device *xdev = to_pvbus_xen(to_pvbus_device(dev));
+	struct pvbus_xen_device *xdev = of_dev(dev);
 	ssize_t n;
 
 	mutex_lock(&xdev->lock);
@@ -277,13 +291,13 @@ static DEVICE_ATTR_RO(backend);
 
 static ssize_t state_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
-	return sysfs_emit(buf, "%s\n", pvbus_xen_state_name(to_pvbus_xen(to_pvbus_device(dev))->state));
+	return sysfs_emit(buf, "%s\n", pvbus_xen_state_name(of_dev(dev)->state));
 }
 static DEVICE_ATTR_RO(state);
 
 static ssize_t backend_state_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
-	return sysfs_emit(buf, "%s\n", pvbus_xen_state_name(to_pvbus_xen(to_pvbus_device(dev))->backend_state));
+	return sysfs_emit(buf, "%s\n", pvbus_xen_state_name(of_dev(dev)->backend_state));
 }
 static DEVICE_ATTR_RO(backend_state);
 
@@ -330,7 +344,7 @@ static struct pvbus_driver *driver_of(struct pvbus_xen_device *xdev)
 	return dev->driver ? to_pvbus_driver(dev->driver) : NULL;
 }
 
-/* What a device's folder says of its back-end. Return: 0 and a string for kfree() in @backend; -ENOENT; an errno */
+/* What a folder says of its back-end. Return: 0, and a string for kfree() in @backend; an errno */
 static int read_backend(const char *node, char **backend, u16 *id, enum xenbus_state *state)
 {
 	unsigned int len;
@@ -345,8 +359,8 @@ static int read_backend(const char *node, char **backend, u16 *id, enum xenbus_s
 		err = read_state(xenbus.parent, PVBUS_XS_NIL, node, state);
 	/* Room for the names of nodes below it */
 	if (!err && (len > 256 || (*backend)[0] != '/' || !xs_path_ok(*backend))) {
-		dev_warn_ratelimited(xenbus.parent, "%s/backend: \"%*pE\" is not a path\n", node, min_t(int, len, 64),
-				     *backend);
+		dev_warn_ratelimited(xenbus.parent, "%s/backend: \"%*pE\" is not a path\n", node,
+				     min_t(int, len, 64), *backend);
 		err = -EINVAL;
 	}
 	if (err)
@@ -380,7 +394,7 @@ static void unwatch_backend(struct pvbus_xen_device *xdev)
 	xdev->watching = false;
 }
 
-/* Go over to the back-end that the folder names now. The device's lock is held if it is registered. */
+/* Go over to the back-end that the folder names now; under the device's lock */
 static int follow_backend(struct pvbus_xen_device *xdev)
 {
 	enum xenbus_state state;
@@ -431,7 +445,7 @@ static void tell_driver(struct pvbus_xen_device *xdev, enum xenbus_state state)
 	device_unlock(&xdev->pdev.dev);
 }
 
-/* The folder names another back-end. To the driver that is waking up elsewhere. Return: whether the device has to go */
+/* Another back-end: to the driver, waking up elsewhere. Return: whether the device has to go */
 static bool move_device(struct pvbus_xen_device *xdev)
 {
 	struct device *dev = &xdev->pdev.dev;
@@ -462,7 +476,7 @@ static bool backend_vanished(struct pvbus_xen_device *xdev)
 	return false;
 }
 
-/* Bring a device up to what the store says. Return: whether it has to go; one that never came is then tried again later */
+/* Bring a device up to what the store says. Return: whether it has to go (and may come again) */
 static bool update_device(struct pvbus_xen_device *xdev)
 {
 	struct device *dev = &xdev->pdev.dev;
@@ -485,7 +499,8 @@ static bool update_device(struct pvbus_xen_device *xdev)
 		tell_driver(xdev, state);
 	}
 	if (err)
-		dev_err(dev, "%s: error %d\n", device_is_registered(dev) ? "state not known" : "not usable", err);
+		dev_err(dev, "%s: error %d\n",
+			device_is_registered(dev) ? "state not known" : "not usable", err);
 	return !device_is_registered(dev);
 }
 
@@ -502,7 +517,7 @@ static void remove_device(struct pvbus_xen_device *xdev)
 	mutex_lock(&xenbus.lock);
 	list_del(&xdev->link);
 	xenbus.nr--;
-	/* Nobody finds it any more, so that nobody queues it after this. Freeing a running work item is allowed. */
+	/* Nobody can find and queue it after this; and a running work item may be freed. */
 	cancel_delayed_work(&xdev->state_work);
 	if (was || xdev->gone)
 		check_node(type_of(xdev), id_of(xdev));
@@ -512,7 +527,8 @@ static void remove_device(struct pvbus_xen_device *xdev)
 
 static void device_work(struct work_struct *work)
 {
-	struct pvbus_xen_device *xdev = container_of(to_delayed_work(work), struct pvbus_xen_device, state_work);
+	struct pvbus_xen_device *xdev =
+		container_of(to_delayed_work(work), struct pvbus_xen_device, state_work);
 
 	if (READ_ONCE(xenbus.suspended))
 		return;
@@ -524,7 +540,7 @@ static void device_work(struct work_struct *work)
 
 static void device_release(struct device *dev)
 {
-	struct pvbus_xen_device *xdev = to_pvbus_xen(to_pvbus_device(dev));
+	struct pvbus_xen_device *xdev = of_dev(dev);
 
 	kfree(xdev->node);
 	kfree(xdev->backend);
@@ -532,7 +548,8 @@ static void device_release(struct device *dev)
 }
 
 /* A device that is not on the bus yet, for put_device(). NULL: no memory */
-struct pvbus_xen_device *pvbus_xen_device_alloc(struct device *parent, const char *node, const char *backend)
+struct pvbus_xen_device *pvbus_xen_device_alloc(struct device *parent, const char *node,
+						const char *backend)
 {
 	const char *type = strchr(node, '/') + 1, *id = strrchr(node, '/') + 1;
 	struct pvbus_xen_device *xdev = kzalloc(sizeof(*xdev), GFP_KERNEL);
@@ -557,14 +574,16 @@ struct pvbus_xen_device *pvbus_xen_device_alloc(struct device *parent, const cha
 	return NULL;
 }
 
-static int create_device(const char *node, const char *backend, u16 backend_id, enum xenbus_state state)
+static int create_device(const char *node, const char *backend, u16 backend_id,
+			 enum xenbus_state state)
 {
 	struct pvbus_xen_device *xdev = NULL;
 
 	if (xenbus.nr < DEVICES_MAX)
 		xdev = pvbus_xen_device_alloc(xenbus.parent, node, backend);
 	if (!xdev) {
-		dev_warn_ratelimited(xenbus.parent, "%s: no memory, or more than %u devices\n", node, DEVICES_MAX);
+		dev_warn_ratelimited(xenbus.parent, "%s: no memory, or more than %u devices\n",
+				     node, DEVICES_MAX);
 		return -ENOMEM;
 	}
 	INIT_DELAYED_WORK(&xdev->state_work, device_work);
@@ -635,7 +654,8 @@ static int check_node(const char *type, const char *id)
 	if (xenbus.stopping || xenbus.suspended || !strcmp(type, "suspend"))
 		return 0;
 	if (!xs_name_ok(type, PVBUS_TYPE_LEN - sizeof("xen-")) || !xs_id_ok(id)) {
-		dev_warn_ratelimited(xenbus.parent, "device/%.64s/%.64s: no name for a device\n", type, id);
+		dev_warn_ratelimited(xenbus.parent, "device/%.64s/%.64s: no name for a device\n",
+				     type, id);
 		return 0;
 	}
 	xdev = find_device(type, id);
@@ -704,7 +724,8 @@ static void devices_changed(struct pvbus_xs_watch *watch, const char *path)
 		;
 	else if (!id)
 		check_all();
-	else if (!leaf || !strcmp(leaf, "backend") || !strcmp(leaf, "backend-id") || !find_device(type, id))
+	else if (!leaf || !strcmp(leaf, "backend") || !strcmp(leaf, "backend-id") ||
+		 !find_device(type, id))
 		check_node(type, id);
 	mutex_unlock(&xenbus.lock);
 }
@@ -742,7 +763,7 @@ int pvbus_xenbus_start(struct device *parent)
 	return err;
 }
 
-/* pvbus_xenbus_stop - unregister all devices; their drivers' remove() has run when it returns. Context: may sleep */
+/* pvbus_xenbus_stop - unregister all devices; returns after their drivers' remove(). May sleep */
 void pvbus_xenbus_stop(void)
 {
 	struct pvbus_xen_device *xdev;
@@ -755,7 +776,7 @@ void pvbus_xenbus_stop(void)
 		wake_device(xdev);
 	}
 	mutex_unlock(&xenbus.lock);
-	/* With its device every other source of work goes, so that nobody queues any while the queue is destroyed. */
+	/* With each device all that queues its work goes, before the queue does. */
 	flush_workqueue(xenbus.wq);
 	destroy_workqueue(xenbus.wq);
 }
@@ -787,7 +808,7 @@ static void go_on(void)
 }
 
 /*
- * pvbus_xenbus_suspend - the guest is about to be saved or migrated: drivers let go of their back-ends
+ * pvbus_xenbus_suspend - before the guest is saved or migrated: drivers let go of their back-ends
  *
  * Context: may sleep; host and events still work.
  * Return: 0, or -EBUSY from pvbus_xs_suspend(); all devices have been resumed then.

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The store's client: requests and their replies, transactions, watches. What bytes mean is in xs_core.c.
+ * The store's client: requests and their replies, transactions, watches. What bytes mean is in
+ * xs_core.c.
  *
- * One request is under way at a time. One reader, a work item, takes messages off the ring: a reply goes to the request
- * that waits for it, a watch event to the watch's own work item, so that no callback holds up the reader or another
- * watch. Memory is asked for without I/O, for a disk may be waiting for us. Specification: docs/misc/xenstore.txt.
+ * One request is under way at a time. One reader, a work item, takes messages off the ring: a reply
+ * goes to the request that waits for it, a watch event to the watch's own work item, so that no
+ * callback holds up the reader or another watch. Memory is asked for without I/O, for a disk may be
+ * waiting for us. Specification: docs/misc/xenstore.txt.
  */
 #define pr_fmt(fmt) "pvbus: store: " fmt
 
@@ -30,7 +32,7 @@
 static struct {
 	void (*notify)(void);
 	bool up;			/* events count */
-	bool dead;			/* the host broke the protocol, or we stopped: nothing works any more */
+	bool dead;			/* the host broke the protocol, or we stopped */
 
 	struct mutex lock;		/* who has it may make a request */
 	bool suspended;			/* written under @lock */
@@ -47,7 +49,7 @@ static struct {
 	struct xs_header reply;
 	char reply_body[XS_BODY_MAX + 1];
 
-	wait_queue_head_t wait;		/* for a reply, for room on the ring, for the end of suspension */
+	wait_queue_head_t wait;		/* for a reply, for room, for the end of suspension */
 	struct workqueue_struct *reader_wq, *watch_wq;
 	struct work_struct reader;
 	struct xs_link link;
@@ -67,9 +69,12 @@ static struct {
 
 static void xs_break(const char *why)
 {
+	struct xs_ring *ring = xs.link.ring;
+	u32 said = READ_ONCE(ring->features) & XS_FEATURE_ERROR ? READ_ONCE(ring->error) : 0;
+
 	if (!xchg(&xs.dead, true))
-		pr_err("the host broke the protocol (%s; its own error code: %u); the store is out of use\n", why,
-		       READ_ONCE(xs.link.ring->features) & XS_FEATURE_ERROR ? READ_ONCE(xs.link.ring->error) : 0);
+		pr_err("out of use, for the host broke the protocol: %s (its word: %u)\n", why,
+		       said);
 	wake_up_all(&xs.wait);
 }
 
@@ -90,7 +95,8 @@ static void xs_take_reply(void)
 	spin_unlock(&xs.reply_lock);
 	WRITE_ONCE(xs.silent, false);
 	if (!wanted)
-		pr_warn_ratelimited("reply to request %u, which does not wait for one (any more): dropped\n", hdr->req_id);
+		pr_warn_ratelimited("reply to request %u, which waits for none: dropped\n",
+				    hdr->req_id);
 }
 
 /* A path that is too long to keep becomes "", which stands for the watch's own. */
@@ -101,7 +107,8 @@ static void xs_take_event(void)
 	u32 token;
 
 	if (xs_split_event(xs.link.body, xs.link.hdr.len, &path, &token)) {
-		pr_warn_ratelimited("watch event of %u bytes without path and token: dropped\n", xs.link.hdr.len);
+		pr_warn_ratelimited("watch event of %u bytes without path and token: dropped\n",
+				    xs.link.hdr.len);
 		return;
 	}
 	spin_lock(&xs.watch_lock);
@@ -127,7 +134,8 @@ static void xs_read_work(struct work_struct *work)
 
 	while (READ_ONCE(xs.up) && !READ_ONCE(xs.dead) && (got = xs_get(&xs.link)) > 0) {
 		if (!xs_type_known(xs.link.hdr.type))
-			pr_warn_ratelimited("message of unknown type %u: dropped\n", xs.link.hdr.type);
+			pr_warn_ratelimited("message of unknown type %u: dropped\n",
+					    xs.link.hdr.type);
 		else if (xs.link.hdr.type == XS_WATCH_EVENT)
 			xs_take_event();
 		else
@@ -135,7 +143,7 @@ static void xs_read_work(struct work_struct *work)
 		cond_resched();
 	}
 	if (got < 0)
-		xs_break(got == -EIO ? "impossible response index" : "message longer than 4096 bytes");
+		xs_break(got == -EIO ? "impossible response index" : "message over 4096 bytes");
 	if (xs.link.starved) {
 		xs.link.starved = false;
 		xs.notify();
@@ -155,8 +163,8 @@ void pvbus_xs_event(void)
 /* Wait for room on the ring for the @unsent bytes; or, if there are none, for the reply */
 static int xs_wait(unsigned int unsent, unsigned long deadline)
 {
-	while (!wait_event_timeout(xs.wait, READ_ONCE(xs.dead) ||
-				   (unsent ? xs_room(&xs.link, unsent) : !READ_ONCE(xs.want)), XS_POLL)) {
+	while (!wait_event_timeout(xs.wait, READ_ONCE(xs.dead) || (unsent ?
+				   xs_room(&xs.link, unsent) : !READ_ONCE(xs.want)), XS_POLL)) {
 		if (time_after_eq(jiffies, deadline))
 			return -ETIMEDOUT;
 		xs.notify();
@@ -187,7 +195,10 @@ static int xs_send(unsigned long deadline)
 	return 0;
 }
 
-/* Send xs.request and wait for its reply. A host that was silent last time is given a second, not half a minute. */
+/*
+ * Send xs.request and wait for its reply. A host that was silent last time is given a second, not
+ * half a minute.
+ */
 static int xs_exchange(void)
 {
 	unsigned int secs = READ_ONCE(xs.silent) ? 1 : XS_TIMEOUT / HZ;
@@ -207,8 +218,8 @@ static int xs_exchange(void)
 	spin_unlock(&xs.reply_lock);
 	if (err == -ETIMEDOUT) {
 		WRITE_ONCE(xs.silent, true);
-		pr_err_ratelimited("no answer within %u s to request %u about \"%s\"\n", secs, xs.request.hdr.type,
-				   xs.request.body);
+		pr_err_ratelimited("no answer within %u s to request %u about \"%s\"\n", secs,
+				   xs.request.hdr.type, xs.request.body);
 	}
 	return err;
 }
@@ -220,18 +231,21 @@ static int xs_reply_errno(void)
 	if (xs.reply.type == xs.request.hdr.type)
 		return 0;
 	if (xs.reply.type != XS_ERROR) {
-		pr_warn_ratelimited("reply of type %u to a request of type %u\n", xs.reply.type, xs.request.hdr.type);
+		pr_warn_ratelimited("reply of type %u to a request of type %u\n", xs.reply.type,
+				    xs.request.hdr.type);
 		return -EIO;
 	}
 	err = xs_errno(xs.reply_body);
 	if (!err)
-		pr_warn_ratelimited("unknown error \"%*pE\" about \"%s\"\n", (int)strnlen(xs.reply_body, 32),
-				    xs.reply_body, xs.request.body);
+		pr_warn_ratelimited("unknown error \"%*pE\" about \"%s\"\n",
+				    (int)strnlen(xs.reply_body, 32), xs.reply_body,
+				    xs.request.body);
 	return err ?: -EIO;
 }
 
 /* Put a request together in xs.request: a path (@dir NULL: none), then @size bytes of @data */
-static int xs_build(u32 type, u32 tx, const char *dir, const char *node, const void *data, size_t size)
+static int xs_build(u32 type, u32 tx, const char *dir, const char *node, const void *data,
+		    size_t size)
 {
 	int n = 0;
 
@@ -261,11 +275,12 @@ static void xs_enter(u32 tx)
 }
 
 /*
- * One request. @reply, unless it is NULL, gets the reply's body, kmalloc'ed and with a NUL after its *@len bytes.
+ * One request. @reply, unless it is NULL, gets the reply's body, kmalloc'ed and with a NUL after
+ * its *@len bytes.
  * Return: 0 or an errno.
  */
-static int xs_request(u32 type, u32 tx, const char *dir, const char *node, const void *data, size_t size,
-		      char **reply, unsigned int *len)
+static int xs_request(u32 type, u32 tx, const char *dir, const char *node, const void *data,
+		      size_t size, char **reply, unsigned int *len)
 {
 	int err;
 
@@ -298,8 +313,9 @@ static int xs_request(u32 type, u32 tx, const char *dir, const char *node, const
  * @len: gets the value's length, for it may contain NULs; may be NULL
  *
  * Context: may sleep, for 30 seconds at most if the host does not answer.
- * Return: the value with a NUL behind it, for kfree(); or an ERR_PTR: the host's errno (-ENOENT: no such node),
- * -EINVAL or -ENAMETOOLONG for a path that cannot be, -ETIMEDOUT, -EIO if the store is out of use, -ENOMEM.
+ * Return: the value with a NUL behind it, for kfree(); or an ERR_PTR: the host's errno (-ENOENT: no
+ * such node), -EINVAL or -ENAMETOOLONG for a path that cannot be, -ETIMEDOUT, -EIO if the store is
+ * out of use, -ENOMEM.
  */
 char *pvbus_xs_read(u32 tx, const char *dir, const char *node, unsigned int *len)
 {
@@ -381,7 +397,8 @@ int pvbus_xs_rm(u32 tx, const char *dir, const char *node)
 EXPORT_SYMBOL_GPL(pvbus_xs_rm);
 
 /* Add the next part of a long folder to *@all. Return: 1 if that was the last, 0, or an errno */
-static int xs_append_part(u32 tx, const char *dir, const char *node, char **all, unsigned int *len, char gen[24])
+static int xs_append_part(u32 tx, const char *dir, const char *node, char **all,
+			  unsigned int *len, char gen[24])
 {
 	unsigned int size, skip;
 	char at[12], *part, *more;
@@ -433,8 +450,8 @@ static int xs_long_folder(u32 tx, const char *dir, const char *node, char **all,
  * @n: gets their number
  *
  * Context: may sleep.
- * Return: that many names, then a NULL; all in one piece of memory for kfree(). Or an ERR_PTR: errnos as from
- * pvbus_xs_read(), -EAGAIN for a long folder that changed meanwhile.
+ * Return: that many names, then a NULL; all in one piece of memory for kfree(). Or an ERR_PTR:
+ * errnos as from pvbus_xs_read(), -EAGAIN for a long folder that changed meanwhile.
  */
 char **pvbus_xs_directory(u32 tx, const char *dir, const char *node, unsigned int *n)
 {
@@ -470,7 +487,8 @@ EXPORT_SYMBOL_GPL(pvbus_xs_directory);
  * pvbus_xs_txn_start - begin a transaction
  * @tx: gets its id
  *
- * Each must be ended by pvbus_xs_txn_end(), whatever happens in between: the guest cannot be suspended before.
+ * Each must be ended by pvbus_xs_txn_end(), whatever happens in between: the guest cannot be
+ * suspended before.
  *
  * Context: may sleep.
  * Return: 0 or an errno as from pvbus_xs_read().
@@ -507,8 +525,8 @@ EXPORT_SYMBOL_GPL(pvbus_xs_txn_start);
  * @abort: forget it instead of carrying it out
  *
  * Context: may sleep.
- * Return: 0; -EAGAIN if something it touched was changed by others, so that nothing of it happened and all of it is to
- * be done again; or an errno as from pvbus_xs_read().
+ * Return: 0; -EAGAIN if something it touched was changed by others, so that nothing of it happened
+ * and all of it is to be done again; or an errno as from pvbus_xs_read().
  */
 int pvbus_xs_txn_end(u32 tx, bool abort)
 {
@@ -537,7 +555,8 @@ static int xs_tell_watch(u32 type, const struct pvbus_xs_watch *watch)
 	char token[12];
 
 	snprintf(token, sizeof(token), "%x", watch->token);
-	return xs_request(type, PVBUS_XS_NIL, watch->path, "", token, strlen(token) + 1, NULL, NULL);
+	return xs_request(type, PVBUS_XS_NIL, watch->path, "", token, strlen(token) + 1, NULL,
+			  NULL);
 }
 
 static void xs_unlink(struct pvbus_xs_watch *watch)
@@ -606,7 +625,10 @@ EXPORT_SYMBOL_GPL(pvbus_xs_unwatch);
 
 /* -- start and stop -- */
 
-/* Have the host clear the ring: it forgets requests, watches and transactions of ours along with what was in it */
+/*
+ * Have the host clear the ring: it forgets requests, watches and transactions of ours along with
+ * what was in it
+ */
 static int xs_reconnect(struct xs_ring *ring)
 {
 	unsigned long deadline = jiffies + XS_TIMEOUT;
@@ -623,7 +645,10 @@ static int xs_reconnect(struct xs_ring *ring)
 	return xs_open(&xs.link, ring);
 }
 
-/* Where the host cannot do that: let what an earlier user left run out, until nothing comes for a fifth of a second */
+/*
+ * Where the host cannot do that: let what an earlier user left run out, until nothing comes for a
+ * fifth of a second
+ */
 static int xs_run_out(struct xs_ring *ring)
 {
 	int tries, quiet = 0;
@@ -647,8 +672,9 @@ static int xs_attach(struct xs_ring *ring)
 	else if (!clean)
 		clean = xs_run_out(ring);
 	if (clean <= 0) {
-		pr_err("the ring is not usable: requests %u..%u, responses %u..%u%s\n", ring->req_cons, ring->req_prod,
-		       ring->rsp_cons, ring->rsp_prod, can_reconnect ? ", and the host does not reset it" : "");
+		pr_err("ring not usable: requests %u..%u, responses %u..%u%s\n", ring->req_cons,
+		       ring->req_prod, ring->rsp_cons, ring->rsp_prod,
+		       can_reconnect ? "; the host does not reset it" : "");
 		return clean ?: -EBUSY;
 	}
 	WRITE_ONCE(xs.dead, false);
@@ -659,15 +685,20 @@ static int xs_attach(struct xs_ring *ring)
 static void xs_detach(void)
 {
 	WRITE_ONCE(xs.up, false);
-	synchronize_rcu();	/* an interrupt may have seen it up, and be about to queue the reader */
+	/* An interrupt may have seen it up, and be about to queue the reader. */
+	synchronize_rcu();
 	cancel_work_sync(&xs.reader);
 }
 
-/* Forget watches and transactions that an earlier user left; not every host can, and some break when asked. */
+/*
+ * Forget watches and transactions that an earlier user left; not every host can, and some break
+ * when asked.
+ */
 static int xs_reset(void)
 {
+	static const char feature[] = "platform-feature-xs_reset_watches";
 	unsigned int len;
-	char *can = pvbus_xs_read(PVBUS_XS_NIL, "control", "platform-feature-xs_reset_watches", &len);
+	char *can = pvbus_xs_read(PVBUS_XS_NIL, "control", feature, &len);
 	u64 yes = 0;
 	int err;
 
@@ -702,7 +733,8 @@ static int xs_prove(void)
  *
  * Request ids and tokens start anywhere, so that nothing an earlier user asked for looks like ours.
  *
- * Context: may sleep; events need not arrive yet, though without them every answer takes up to a second.
+ * Context: may sleep; events need not arrive yet, though without them every answer takes up to a
+ * second.
  * Return: 0 once it has answered; -ENOMEM, -EIO, -EBUSY, -ETIMEDOUT.
  */
 int pvbus_xs_start(void *ring, void (*notify)(void))
@@ -748,7 +780,8 @@ void pvbus_xs_stop(void)
 }
 
 /*
- * pvbus_xs_suspend - the guest is about to be saved: let open transactions end and start nothing new
+ * pvbus_xs_suspend - the guest is about to be saved: let open transactions end and start nothing
+ * new
  *
  * Context: may sleep. Who makes a request until pvbus_xs_resume() waits for it.
  * Return: 0, or -EBUSY if a transaction is not ended within 30 seconds; then all is as before.

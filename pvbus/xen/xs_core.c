@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The store's protocol as plain C. Specification: docs/misc/xenstore.txt and docs/misc/xenstore-ring.txt of Xen. */
+/*
+ * The store's protocol as plain C. Specification: Xen's docs/misc/xenstore.txt, xenstore-ring.txt.
+ */
 #include <linux/compiler.h>
 #include <linux/errno.h>
 #include <linux/kernel.h>
@@ -8,7 +10,7 @@
 #include <asm/barrier.h>
 #include "xs_core.h"
 
-/* xs_open - take our end of @ring as we find it. Return: 1 if nothing is under way, 0 if something is, -EIO */
+/* xs_open - take our end of @ring as it is. Return: 1 if nothing is under way, 0 if it is; -EIO */
 int xs_open(struct xs_link *link, struct xs_ring *ring)
 {
 	u32 out, in;
@@ -36,8 +38,9 @@ void xs_drain(struct xs_link *link)
 /*
  * xs_room - how many of @len bytes xs_put() would take now
  *
- * A message that fits the ring goes in as a whole or not at all: so giving up on a full ring leaves no half of one
- * behind, and QEMU's store, which miscounts a header that comes in two pieces, never meets one.
+ * A message that fits the ring goes in as a whole or not at all: so giving up on a full ring leaves
+ * no half of one behind, and QEMU's store, which miscounts a header that comes in two pieces, never
+ * meets one.
  *
  * Return: the number, which may be 0; -EIO if the host's index is impossible.
  */
@@ -91,8 +94,9 @@ static int xs_take(struct xs_link *link, void *buf, unsigned int len)
 	link->rsp_cons += n;
 	WRITE_ONCE(ring->rsp_cons, link->rsp_cons);
 	/*
-	 * A host that finds the ring full waits for our notice, and may have done so between our looks at its index.
-	 * It did if, by the index it has now, the ring was full as long as ours had not moved.
+	 * A host that finds the ring full waits for our notice, and may have done so between our
+	 * looks at its index. It did if, by the index it has now, the ring was full as long as ours
+	 * had not moved.
 	 */
 	virt_mb();
 	if (READ_ONCE(ring->rsp_prod) - (link->rsp_cons - n) >= XS_RING_SIZE)
@@ -103,8 +107,9 @@ static int xs_take(struct xs_link *link, void *buf, unsigned int len)
 /*
  * xs_get - gather the next message; it may come in any number of pieces
  *
- * Return: 1 when it is whole in @link->hdr and @link->body, which stay until the next call; 0 if the ring is empty
- * before that; -EIO if the host's index is impossible; -EMSGSIZE if the message is longer than the protocol allows.
+ * Return: 1 when it is whole in @link->hdr and @link->body, which stay until the next call; 0 if
+ * the ring is empty before that; -EIO if the host's index is impossible; -EMSGSIZE if the message
+ * is longer than the protocol allows.
  */
 int xs_get(struct xs_link *link)
 {
@@ -112,12 +117,13 @@ int xs_get(struct xs_link *link)
 	int n;
 
 	for (;;) {
+		if (link->got >= head && link->hdr.len > XS_BODY_MAX)
+			return -EMSGSIZE;
 		if (link->got < head)
 			n = xs_take(link, (char *)&link->hdr + link->got, head - link->got);
-		else if (link->hdr.len > XS_BODY_MAX)
-			return -EMSGSIZE;
 		else
-			n = xs_take(link, link->body + (link->got - head), head + link->hdr.len - link->got);
+			n = xs_take(link, link->body + (link->got - head),
+				    head + link->hdr.len - link->got);
 		if (n < 0)
 			return n;
 		link->got += n;
@@ -137,17 +143,21 @@ bool xs_type_known(u32 type)
 	return type < XS_TYPES && type != XS_RESET_WATCHES - 1;
 }
 
-/* xs_errno - errno that an error reply's body names. Return: it, negative; 0 for a name the protocol has not got */
+/*
+ * xs_errno - what an error reply's body names. Return: that errno, negative; 0 for any other name
+ */
 int xs_errno(const char *name)
 {
 	static const struct {
 		const char *name;
 		int err;
 	} table[] = {
-		{ "EINVAL", EINVAL }, { "EACCES", EACCES }, { "EEXIST", EEXIST }, { "EISDIR", EISDIR },
-		{ "ENOENT", ENOENT }, { "ENOMEM", ENOMEM }, { "ENOSPC", ENOSPC }, { "EIO", EIO },
-		{ "ENOTEMPTY", ENOTEMPTY }, { "ENOSYS", ENOSYS }, { "EROFS", EROFS }, { "EBUSY", EBUSY },
-		{ "EAGAIN", EAGAIN }, { "EISCONN", EISCONN }, { "E2BIG", E2BIG }, { "EPERM", EPERM },
+		{ "EINVAL", EINVAL }, { "EACCES", EACCES }, { "EEXIST", EEXIST },
+		{ "EISDIR", EISDIR }, { "ENOENT", ENOENT }, { "ENOMEM", ENOMEM },
+		{ "ENOSPC", ENOSPC }, { "EIO", EIO }, { "ENOTEMPTY", ENOTEMPTY },
+		{ "ENOSYS", ENOSYS }, { "EROFS", EROFS }, { "EBUSY", EBUSY },
+		{ "EAGAIN", EAGAIN }, { "EISCONN", EISCONN }, { "E2BIG", E2BIG },
+		{ "EPERM", EPERM },
 	};
 	unsigned int i;
 
@@ -178,7 +188,7 @@ static int xs_parse_token(const char *s, u32 *token)
 	return i ? 0 : -EINVAL;
 }
 
-/* xs_split_event - path and token of a watch event; both are in @body, which ends in NUL. Return: 0 or -EINVAL */
+/* xs_split_event - path and token of a watch event, both in @body. Return: 0 or -EINVAL */
 int xs_split_event(const char *body, unsigned int len, const char **path, u32 *token)
 {
 	unsigned int n = strnlen(body, len) + 1;
@@ -245,7 +255,9 @@ bool xs_path_ok(const char *path)
 		if (i >= max)
 			return false;
 		if (path[i] == '/') {
-			/* No empty parts: neither two slashes together nor one at the end, but for the root itself */
+			/*
+			 * No part is empty, so that the one path that ends in a slash is the root
+			 */
 			if (path[i + 1] == '/' || (!path[i + 1] && i))
 				return false;
 		} else if (!xs_char_ok(path[i])) {
@@ -275,7 +287,7 @@ bool xs_id_ok(const char *id)
 	return xs_parse_num(id, strnlen(id, 16), &val, 0, U32_MAX) == 0 && (id[0] != '0' || !id[1]);
 }
 
-/* xs_join - "dir/node", or the one that is not "". Return: its length with the NUL, -ENAMETOOLONG or -EINVAL */
+/* xs_join - "dir/node", or the one that is not "". Return: its length with the NUL, or an errno */
 int xs_join(char *buf, unsigned int size, const char *dir, const char *node)
 {
 	unsigned int d = strlen(dir), n = strlen(node);
@@ -301,7 +313,7 @@ bool xs_below(const char *path, const char *root)
 	return !strncmp(path, root, n) && (!path[n] || path[n] == '/');
 }
 
-/* xs_meet - cut @path down to the innermost folder (or node) that has @other below it too; "" if there is none */
+/* xs_meet - cut @path down to the innermost node that has @other below it too; "" if none has */
 void xs_meet(char *path, const char *other)
 {
 	unsigned int i, end = 0;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The store without the kernel: bytes on a ring, messages out of bytes, meaning out of messages. Everything a host may
- * have written is checked here. Compiled into pvbus and into the unit tests and fuzzers.
+ * The store without the kernel: bytes on a ring, messages out of bytes, meaning out of messages.
+ * Everything a host may have written is checked here. Compiled into pvbus and into the unit tests
+ * and fuzzers.
  */
 #ifndef PVBUS_XEN_XS_CORE_H
 #define PVBUS_XEN_XS_CORE_H
@@ -16,13 +17,14 @@
  * @ring: the page shared with the host
  * @req_prod: where our requests end
  * @rsp_cons: up to where we have read
- * @starved: the host may have stopped for want of room and wants to be notified; taken back by the caller
+ * @starved: the host may have stopped for want of room and wants to be notified; taken back by the
+ *	caller
  * @got: bytes of the present message, header included
  * @hdr: its header, valid once xs_get() returned 1
  * @body: its body; the byte after the last one is NUL
  *
- * Our two indices are kept here: what becomes of their copies on the page is the host's affair. Requests and replies
- * have no field in common, so one caller each may be at work at the same time.
+ * Our two indices are kept here: what becomes of their copies on the page is the host's affair.
+ * Requests and replies have no field in common, so one caller each may be at work at the same time.
  */
 struct xs_link {
 	struct xs_ring *ring;

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A hostile host against the store's pure core: it writes the whole page, at any moment, and any strings. */
+/*
+ * A hostile host against the store's pure core: it writes the whole page, at any moment, and any
+ * strings.
+ */
 #include "kshim.h"
 #include "pvbus/xen/xs_core.c"
 

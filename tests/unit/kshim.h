@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * As much of the kernel as the pure cores use, in user space. Included ahead of every unit test and fuzzer; it also
- * stands in for those kernel headers that user space lacks (the list is in tests/unit/lib.sh).
+ * As much of the kernel as the pure cores use, in user space. Included ahead of every unit test and
+ * fuzzer; it also stands in for those kernel headers that user space lacks (the list is in
+ * tests/unit/lib.sh).
  */
 #ifndef KSHIM_H
 #define KSHIM_H
@@ -79,12 +80,19 @@ typedef unsigned int gfp_t;
 #define virt_store_mb(x, v)	do { WRITE_ONCE(x, v); mb(); } while (0)
 
 /* <linux/minmax.h>, <linux/kernel.h>, <linux/math.h>, <linux/log2.h> */
-#define min(a, b)	({ __typeof__(a) _a = (a); __typeof__(b) _b = (b); (void)(&_a == &_b); _a < _b ? _a : _b; })
-#define max(a, b)	({ __typeof__(a) _a = (a); __typeof__(b) _b = (b); (void)(&_a == &_b); _a > _b ? _a : _b; })
+#define pv_pick(a, op, b) ({ \
+	__typeof__(a) _a = (a); \
+	__typeof__(b) _b = (b); \
+	(void)(&_a == &_b); \
+	_a op _b ? _a : _b; \
+})
+#define min(a, b)	pv_pick(a, <, b)
+#define max(a, b)	pv_pick(a, >, b)
 #define min_t(t, a, b)	({ t _a = (a), _b = (b); _a < _b ? _a : _b; })
 #define max_t(t, a, b)	({ t _a = (a), _b = (b); _a > _b ? _a : _b; })
 #define min3(a, b, c)	min((__typeof__(a))min(a, b), c)
-#define min_not_zero(a, b) ({ __typeof__(a) _x = (a), _y = (b); !_x ? _y : !_y ? _x : min(_x, _y); })
+#define min_not_zero(a, b) \
+	({ __typeof__(a) _x = (a), _y = (b); !_x ? _y : !_y ? _x : min(_x, _y); })
 #define clamp(v, lo, hi) min((__typeof__(v))max(v, lo), hi)
 #define clamp_t(t, v, lo, hi) min_t(t, max_t(t, v, lo), hi)
 #define swap(a, b)	do { __typeof__(a) _s = (a); (a) = (b); (b) = _s; } while (0)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A unit test is a file tests/unit/NAME_test.c: it includes this header and the pure sources it tests, and has one
- * TEST(what_holds) { ... CHECK(...); ... } for each thing that must hold. tests/unit/run finds, builds and runs it.
+ * A unit test is a file tests/unit/NAME_test.c: it includes this header and the pure sources it
+ * tests, and has one TEST(what_holds) { ... CHECK(...); ... } for each thing that must hold.
+ * tests/unit/run finds, builds and runs it.
  */
 #ifndef TEST_H
 #define TEST_H

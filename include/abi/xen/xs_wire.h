@@ -2,7 +2,8 @@
 /*
  * The store's wire protocol: messages, and the page that carries them.
  *
- * Specification: docs/misc/xenstore.txt, docs/misc/xenstore-ring.txt, xen/include/public/io/xs_wire.h.
+ * Specification: docs/misc/xenstore.txt, docs/misc/xenstore-ring.txt,
+ * xen/include/public/io/xs_wire.h.
  */
 #ifndef ABI_XEN_XS_WIRE_H
 #define ABI_XEN_XS_WIRE_H
@@ -49,7 +50,7 @@ struct xs_header {
 
 #define XS_RING_SIZE		1024
 
-/* Indices run freely; a byte's place is its index modulo XS_RING_SIZE. Each is written by one side only. */
+/* Indices run freely; a byte's place is its index modulo XS_RING_SIZE. Each has one writer. */
 struct xs_ring {
 	u8 req[XS_RING_SIZE];	/* to the host */
 	u8 rsp[XS_RING_SIZE];	/* to the guest */
@@ -64,7 +65,7 @@ struct xs_ring {
 #define XS_FEATURE_ERROR	2
 
 #define XS_CONNECTED		0
-#define XS_RECONNECT		1	/* set by the guest, taken back by the host when the ring is clean */
+#define XS_RECONNECT		1	/* by the guest; the host clears the ring, then this */
 
 _Static_assert(XS_TYPES == 23, "xs_type");
 _Static_assert(sizeof(struct xs_header) == 16, "xs_header");
