@@ -465,14 +465,19 @@ static bool move_device(struct pvbus_xen_device *xdev)
 /* The back-end's folder is not there. Return: whether it has been away for too long */
 static bool backend_vanished(struct pvbus_xen_device *xdev)
 {
+	long left;
+
 	if (!xdev->vanished) {
 		xdev->vanished = jiffies ?: 1;
-		mod_delayed_work(xenbus.wq, &xdev->state_work, GRACE);
 		tell_driver(xdev, XENBUS_UNKNOWN);
-	} else if (time_after_eq(jiffies, xdev->vanished + GRACE)) {
+	}
+	left = xdev->vanished + GRACE - jiffies;
+	if (left <= 0) {
 		dev_warn(&xdev->pdev.dev, "back-end %s is gone\n", xdev->backend);
 		return true;
 	}
+	/* Where it is queued already, and for now, it stays so: the device may be leaving. */
+	queue_delayed_work(xenbus.wq, &xdev->state_work, left);
 	return false;
 }
 
