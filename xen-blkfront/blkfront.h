@@ -145,9 +145,9 @@ enum {
 /**
  * struct blkfront - a disk
  * @xdev: its device
- * @kref: one for the driver, one for each opener
+ * @kref: one for the driver, one for each opener, one for @disk_work
  * @lock: phase, deal and everything that changes with the connection; never held over I/O
- * @dying: the driver leaves; what is in flight fails rather than waits
+ * @dying: the disk is going away; what is in flight fails rather than waits
  * @unplug: the host wants the disk back; it gets it when the last opener is gone
  * @quiesced: the queue is held back; balances blk_mq_quiesce_queue()
  * @attempts: connections the back-end refused since the last good one
@@ -250,6 +250,8 @@ int blkfront_disk_make(struct blkfront *bf);
 void blkfront_disk_free(struct blkfront *bf);
 void blkfront_disk_update(struct blkfront *bf);
 void blkfront_disk_work(struct work_struct *work);
+void blkfront_disk_todo(struct blkfront *bf);
+void blkfront_take_away(struct blkfront *bf);
 
 /* sysfs.c */
 extern const struct attribute_group *blkfront_groups[];

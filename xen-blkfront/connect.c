@@ -352,7 +352,7 @@ static void connected(struct blkfront *bf)
 	tell_connected(bf);
 	let_io_run(bf);
 	if (first)
-		queue_work(blkfront_wq, &bf->disk_work);
+		blkfront_disk_todo(bf);
 }
 
 static void resize(struct blkfront *bf)
@@ -467,7 +467,7 @@ static void unplug(struct blkfront *bf)
 		dev_info(bf->dev, "%s: to be unplugged when it is no longer in use\n", bf->name.name);
 		return;
 	}
-	queue_work(blkfront_wq, &bf->disk_work);
+	blkfront_disk_todo(bf);
 }
 
 static void backend_closes(struct blkfront *bf)
@@ -499,6 +499,8 @@ void blkfront_follow(struct blkfront *bf)
 {
 	enum xenbus_state state = pvbus_xen_read_state(bf->xdev);
 
+	if (bf->dying)
+		return;
 	trace_blkfront_state(bf, bf->phase, state);
 	switch (state) {
 	case XENBUS_INIT_WAIT:

@@ -314,7 +314,7 @@ static void agree_discard(const struct blk_offer *o, struct blk_deal *d)
 	d->discard = o->discard && !d->readonly;
 	d->secure_discard = d->discard && o->discard_secure;
 	d->discard_granularity = granularity;
-	d->discard_alignment = o->discard_alignment % granularity;
+	d->discard_alignment = (u32)o->discard_alignment % granularity;
 }
 
 static void agree_flush(const struct blk_offer *o, struct blk_deal *d)

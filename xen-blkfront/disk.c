@@ -69,7 +69,7 @@ static void blkfront_release(struct gendisk *disk)
 	struct blkfront *bf = disk->private_data;
 
 	if (atomic_dec_and_test(&bf->openers) && READ_ONCE(bf->unplug))
-		queue_work(blkfront_wq, &bf->disk_work);
+		blkfront_disk_todo(bf);
 	blkfront_put(bf);
 }
 PV_BLK_RELEASE(blkfront_release)
@@ -220,27 +220,56 @@ void blkfront_disk_free(struct blkfront *bf)
 	bf->disk = NULL;
 }
 
-/*
- * Show the disk, or take it away for good. Both wait for I/O, so no lock is held that the way out of a failing
- * connection needs.
+/**
+ * blkfront_take_away - take the disk away for good, and end its connection
+ * @bf: the disk
+ *
+ * With a back-end that serves, what is to be written can still be written; otherwise what is in flight fails. Should
+ * the back-end stop serving on the way, requests time out, and the work that this schedules fails them.
  */
+void blkfront_take_away(struct blkfront *bf)
+{
+	bool serves;
+
+	mutex_lock(&bf->lock);
+	bf->dying = true;
+	serves = bf->phase == BF_CONNECTED && pvbus_xen_read_state(bf->xdev) != XENBUS_UNKNOWN;
+	if (!serves)
+		blkfront_disconnect(bf, false);
+	mutex_unlock(&bf->lock);
+	if (bf->added) {
+		if (!serves)
+			blk_mark_disk_dead(bf->disk);
+		del_gendisk(bf->disk);
+		bf->added = false;
+	}
+	mutex_lock(&bf->lock);
+	blkfront_disconnect(bf, false);
+	bf->phase = BF_GONE;
+	mutex_unlock(&bf->lock);
+}
+
+/* Not under the disk's lock, which the way out of a failing connection needs: both wait for I/O. */
 void blkfront_disk_work(struct work_struct *work)
 {
 	struct blkfront *bf = container_of(work, struct blkfront, disk_work);
 	int err;
 
-	if (!bf->unplug) {
+	if (bf->unplug && !READ_ONCE(bf->dying)) {
+		blkfront_take_away(bf);
+	} else if (!bf->unplug) {
 		err = device_add_disk(bf->dev, bf->disk, NULL);
 		if (err)
 			pvbus_xen_error(bf->xdev, err, "adding disk %s", bf->name.name);
 		bf->added = !err;
-		return;
 	}
-	if (bf->added)
-		del_gendisk(bf->disk);
-	bf->added = false;
-	mutex_lock(&bf->lock);
-	blkfront_disconnect(bf, false);
-	bf->phase = BF_GONE;
-	mutex_unlock(&bf->lock);
+	blkfront_put(bf);
+}
+
+/* Show the disk, or take it away if it is to be unplugged. */
+void blkfront_disk_todo(struct blkfront *bf)
+{
+	kref_get(&bf->kref);
+	if (!queue_work(blkfront_wq, &bf->disk_work))
+		blkfront_put(bf);
 }

@@ -130,33 +130,21 @@ static int blkfront_probe(struct pvbus_device *pdev)
 	return 0;
 }
 
-/*
- * With a back-end that serves, what is to be written can still be written; otherwise what is in flight fails. Should
- * the back-end stop serving on the way, requests time out, and the work that this schedules fails them.
- */
+/* Returns whether the host answers or not: whatever waits for it, waits for a bounded time. */
 static void blkfront_remove(struct pvbus_device *pdev)
 {
 	struct blkfront *bf = dev_get_drvdata(&pdev->dev);
-	bool serves;
 
 	mutex_lock(&bf->lock);
 	bf->dying = true;
-	serves = bf->phase == BF_CONNECTED && pvbus_xen_read_state(bf->xdev) == XENBUS_CONNECTED;
-	if (!serves)
+	if (bf->phase != BF_CONNECTED)	/* the disk's work may be waiting for I/O */
 		blkfront_disconnect(bf, false);
 	mutex_unlock(&bf->lock);
 	cancel_delayed_work_sync(&bf->patience);
 	flush_work(&bf->disk_work);
-	if (bf->added) {
-		if (!serves)
-			blk_mark_disk_dead(bf->disk);
-		del_gendisk(bf->disk);
-	}
+	blkfront_take_away(bf);
 	cancel_work_sync(&bf->work);
 	cancel_work_sync(&bf->large_work);
-	mutex_lock(&bf->lock);
-	blkfront_disconnect(bf, false);
-	mutex_unlock(&bf->lock);
 	debugfs_remove_recursive(bf->debugfs);
 	blkfront_disk_free(bf);
 	blkfront_name_release(bf);
@@ -178,6 +166,8 @@ static void blkfront_suspend(struct pvbus_device *pdev)
 {
 	struct blkfront *bf = dev_get_drvdata(&pdev->dev);
 
+	cancel_delayed_work_sync(&bf->patience);
+	flush_work(&bf->work);
 	mutex_lock(&bf->lock);
 	blkfront_stop(bf);
 	mutex_unlock(&bf->lock);
