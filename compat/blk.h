@@ -395,28 +395,28 @@ static inline bool pv_bdev_in_use(dev_t dev)
 {
 	static int holder;
 #if PV_HAVE_BDEV_FILE_OPEN
-	struct file *file = bdev_file_open_by_dev(dev, BLK_OPEN_READ, &holder, NULL);
+	struct file *file = bdev_file_open_by_dev(dev, BLK_OPEN_READ | BLK_OPEN_NDELAY, &holder, NULL);
 
 	if (!IS_ERR(file))
-		fput(file);
+		bdev_fput(file);
 	return IS_ERR(file) && PTR_ERR(file) == -EBUSY;
 #elif PV_HAVE_BDEV_OPEN_HANDLE
-	struct bdev_handle *handle = bdev_open_by_dev(dev, BLK_OPEN_READ, &holder, NULL);
+	struct bdev_handle *handle = bdev_open_by_dev(dev, BLK_OPEN_READ | BLK_OPEN_NDELAY, &holder, NULL);
 
 	if (!IS_ERR(handle))
 		bdev_release(handle);
 	return IS_ERR(handle) && PTR_ERR(handle) == -EBUSY;
 #elif PV_HAVE_BDEV_HOLDER_OPS
-	struct block_device *bdev = blkdev_get_by_dev(dev, BLK_OPEN_READ, &holder, NULL);
+	struct block_device *bdev = blkdev_get_by_dev(dev, BLK_OPEN_READ | BLK_OPEN_NDELAY, &holder, NULL);
 
 	if (!IS_ERR(bdev))
 		blkdev_put(bdev, &holder);
 	return IS_ERR(bdev) && PTR_ERR(bdev) == -EBUSY;
 #else
-	struct block_device *bdev = blkdev_get_by_dev(dev, FMODE_READ | FMODE_EXCL, &holder);
+	struct block_device *bdev = blkdev_get_by_dev(dev, FMODE_READ | FMODE_EXCL | FMODE_NDELAY, &holder);
 
 	if (!IS_ERR(bdev))
-		blkdev_put(bdev, FMODE_READ | FMODE_EXCL);
+		blkdev_put(bdev, FMODE_READ | FMODE_EXCL | FMODE_NDELAY);
 	return IS_ERR(bdev) && PTR_ERR(bdev) == -EBUSY;
 #endif
 }

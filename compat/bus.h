@@ -9,6 +9,7 @@
  *   hrtimer_setup(timer, fn, clock, mode), timer_container_of(var, timer, field), timer_delete(t),
  *   timer_delete_sync(t)
  *   irq_set_affinity(irq, mask)     from a module too
+ *   irq_data_update_affinity(d, mask)
  *   MODULE_IMPORT_NS("name")
  *   strscpy(dst, src) and strscpy(dst, src, size)
  *   sysfs_emit(buf, fmt, ...), sysfs_emit_at(buf, at, fmt, ...)
@@ -112,6 +113,10 @@ static inline struct class *pv_class_create(const char *name)
 #endif
 
 /* -- interrupts and timers -- */
+
+#if !PV_HAVE_IRQ_UPDATE_AFFINITY
+#define irq_data_update_affinity(d, mask) cpumask_copy(irq_data_get_affinity_mask(d), mask)
+#endif
 
 #if !PV_HAVE_IRQ_SET_AFFINITY
 /* The hint's setter is exported, and sets the affinity with it. */

@@ -48,6 +48,12 @@ static void pvbus_remove(struct device *dev)
 }
 PV_BUS_REMOVE(pvbus_remove)
 
+static void pvbus_shutdown(struct device *dev)
+{
+	if (dev->driver && to_pvbus_driver(dev->driver)->shutdown)
+		to_pvbus_driver(dev->driver)->shutdown(to_pvbus_device(dev));
+}
+
 static ssize_t modalias_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
 	return sysfs_emit(buf, "pvbus:%s\n", to_pvbus_device(dev)->type);
@@ -81,6 +87,7 @@ static struct bus_type pvbus_bus = {
 	.uevent = pvbus_uevent_op,
 	.probe = pvbus_probe,
 	.remove = pvbus_remove_op,
+	.shutdown = pvbus_shutdown,
 };
 
 /**

@@ -2,8 +2,9 @@
 /*
  * Which host is this, and is the kernel's own support for it in charge?
  *
- * Signatures may stand at any multiple of 0x100 from 0x40000000 on: a host that speaks several guest interfaces puts
- * them one behind the other (arch-x86/cpuid.h; Hyper-V TLFS, "Feature and Interface Discovery").
+ * Signatures may stand at any multiple of 0x100 from 0x40000000 on: a host that speaks several
+ * guest interfaces puts them one behind the other (arch-x86/cpuid.h; Hyper-V TLFS, "Feature and
+ * Interface Discovery").
  */
 #include <linux/kernel.h>
 #include <linux/string.h>
@@ -65,7 +66,9 @@ bool pvbus_detect(enum pvbus_host want, struct pvbus_host_info *info)
 			if (signatures[i].host != want || !signature_at(base, i))
 				continue;
 			pvbus_cpuid(base + 1, r);
-			*info = (struct pvbus_host_info){ .host = want, .base = base, .version = r[0] };
+			info->host = want;
+			info->base = base;
+			info->version = r[0];
 			return true;
 		}
 	}
@@ -77,8 +80,9 @@ EXPORT_SYMBOL_GPL(pvbus_detect);
  * pvbus_kernel_owns_host - does this kernel's built-in support already drive the host?
  * @host: which host
  *
- * Two stacks on one host would share rings and ports that have room for one; so where this says true, ours stays out.
- * (x86_hyper_type alone will not do for Xen: it names Xen also under nopv, with the kernel's support switched off.)
+ * Two stacks on one host would share rings and ports that have room for one; so where this says
+ * true, ours stays out. (x86_hyper_type alone will not do for Xen: it names Xen also under nopv,
+ * with the kernel's support switched off.)
  */
 bool pvbus_kernel_owns_host(enum pvbus_host host)
 {

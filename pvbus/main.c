@@ -2,15 +2,17 @@
 /* pvbus.ko: the bus. A bootstrap module brings a host's devices onto it. */
 #include <linux/module.h>
 #include <linux/notifier.h>
+#include <linux/workqueue.h>
 #include <pvbus/pvbus.h>
 #include "xen/intree.h"
 #include "xen/store.h"
 
+struct workqueue_struct *pvbus_wq;
 static BLOCKING_NOTIFIER_HEAD(state_chain);
 
 /**
  * pvbus_register_notifier - be told when a device changes its own state
- * @nb: called with the new state (for Xen: enum xenbus_state) and the struct pvbus_device, under the device's lock
+ * @nb: called with the new state (for Xen: enum xenbus_state) and the struct pvbus_device
  *
  * Context: may sleep.
  * Return: 0.
@@ -42,13 +44,23 @@ void pvbus_state_changed(struct pvbus_device *pdev, int state)
 
 static int __init pvbus_init(void)
 {
+	int err;
+
+	pvbus_wq = alloc_workqueue("pvbus", WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
+	if (!pvbus_wq)
+		return -ENOMEM;
 	intree_init();
-	return pvbus_bus_init();
+	err = pvbus_bus_init();
+	if (err)
+		destroy_workqueue(pvbus_wq);
+	return err;
 }
 
 static void __exit pvbus_exit(void)
 {
 	pvbus_bus_exit();
+	xen_grants_give_up();
+	destroy_workqueue(pvbus_wq);
 }
 
 module_init(pvbus_init);

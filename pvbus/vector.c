@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * One interrupt vector of our own on every CPU, for hosts that interrupt each CPU by a vector we name.
+ * One interrupt vector of our own on every CPU, for hosts that interrupt each CPU by a vector we
+ * name.
  *
- * A small irq domain below the CPUs' vector domain: an interrupt is made with an affinity mask of one CPU, which makes
- * the parent assign a vector there at once, and the chip has no way to change the affinity, so it stays. The chip
- * acknowledges at the local APIC; masking is the host's business.
+ * A small irq domain below the CPUs' vector domain: an interrupt is made with an affinity mask of
+ * one CPU, which makes the parent assign a vector there at once, and the chip has no way to change
+ * the affinity, so it stays. The chip acknowledges at the local APIC; masking is the host's
+ * business.
  */
 #include <linux/cpu.h>
 #include <linux/cpuhotplug.h>
@@ -21,7 +23,7 @@ static struct fwnode_handle *vector_fwnode;
 static struct irq_domain *vector_domain;
 static unsigned int vector_irq_of[NR_CPUS];
 static int vector_cpuhp;
-static bool vectors_starting;
+static bool vectors_any;
 
 static void vector_nop(struct irq_data *d)
 {
@@ -34,7 +36,8 @@ static struct irq_chip vector_chip = {
 	.irq_unmask	= vector_nop,
 };
 
-static int vector_translate(struct irq_domain *d, struct irq_fwspec *spec, unsigned long *hwirq, unsigned int *type)
+static int vector_translate(struct irq_domain *d, struct irq_fwspec *spec, unsigned long *hwirq,
+			    unsigned int *type)
 {
 	*hwirq = spec->param[0];
 	*type = IRQ_TYPE_NONE;
@@ -48,9 +51,13 @@ static int vector_alloc(struct irq_domain *d, unsigned int virq, unsigned int nr
 	int err;
 
 	err = irq_domain_alloc_irqs_parent(d, virq, nr, &info);
-	if (!err)
-		irq_domain_set_info(d, virq, spec->param[0], &vector_chip, NULL, handle_edge_irq, NULL, "edge");
-	return err;
+	if (err)
+		return err;
+	/* Activation would move the vector to where the default affinity points. */
+	irq_data_update_affinity(irq_domain_get_irq_data(d, virq), info.mask);
+	irq_domain_set_info(d, virq, spec->param[0], &vector_chip, NULL, handle_edge_irq, NULL,
+			    "edge");
+	return 0;
 }
 
 static const struct irq_domain_ops vector_ops = {
@@ -86,7 +93,10 @@ dispose:
 	return err;
 }
 
-/* A CPU that comes later is not kept out for want of a vector: it only takes no events. */
+/*
+ * Once one CPU has a vector, another is not kept out for want of one: it only takes no interrupts
+ * of ours.
+ */
 static int vector_cpu_online(unsigned int cpu)
 {
 	int err;
@@ -94,7 +104,9 @@ static int vector_cpu_online(unsigned int cpu)
 	if (cpu >= vector_user->ncpus)
 		return 0;
 	err = vector_up(cpu);
-	if (err && !vectors_starting) {
+	if (!err)
+		vectors_any = true;
+	if (err && vectors_any) {
 		pr_warn("pvbus: no interrupt vector for CPU %u: error %d\n", cpu, err);
 		return 0;
 	}
@@ -121,7 +133,8 @@ static int vector_cpu_offline(unsigned int cpu)
  * CPUs that come and go later are followed by CPU hotplug callbacks.
  *
  * Context: may sleep.
- * Return: 0; -EBUSY if there is a user already; -ENOSPC if a CPU is out of vectors; what @user->online() refused with.
+ * Return: 0; -EBUSY if there is a user already; -ENOSPC if the first CPU is out of vectors; what
+ * @user->online() there refused with.
  */
 int pvbus_vectors_start(const struct pvbus_vector_user *user)
 {
@@ -132,14 +145,15 @@ int pvbus_vectors_start(const struct pvbus_vector_user *user)
 	vector_fwnode = irq_domain_alloc_named_fwnode("pvbus");
 	if (!vector_fwnode)
 		return -ENOMEM;
-	vector_domain = irq_domain_create_hierarchy(x86_vector_domain, 0, 0, vector_fwnode, &vector_ops, NULL);
+	vector_domain = irq_domain_create_hierarchy(x86_vector_domain, 0, 0, vector_fwnode,
+						    &vector_ops, NULL);
 	if (!vector_domain)
 		goto free_fwnode;
 
 	vector_user = user;
-	vectors_starting = true;
-	err = cpuhp_setup_state(CPUHP_AP_ONLINE_DYN, "pvbus/vector:online", vector_cpu_online, vector_cpu_offline);
-	vectors_starting = false;
+	vectors_any = false;
+	err = cpuhp_setup_state(CPUHP_AP_ONLINE_DYN, "pvbus/vector:online", vector_cpu_online,
+				vector_cpu_offline);
 	if (err < 0)
 		goto remove;
 	vector_cpuhp = err;
@@ -156,8 +170,8 @@ EXPORT_SYMBOL_GPL(pvbus_vectors_start);
 /**
  * pvbus_vectors_stop - take all vectors back
  *
- * Calls the user's offline() on each CPU. The host must have been kept from raising them any more, or told another
- * vector: a vector freed here may serve another device at once.
+ * Calls the user's offline() on each CPU. The host must have been kept from raising them any more,
+ * or told another vector: a vector freed here may serve another device at once.
  *
  * Context: may sleep.
  */

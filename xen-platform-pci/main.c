@@ -2,9 +2,10 @@
 /*
  * The Xen platform PCI device: where an HVM guest's paravirtualised life begins.
  *
- * Bring-up goes in stages, each proven to work before the next: hypercalls answer, shared info holds what is written
- * to it, an event arrives, the grant table is there, the store answers, devices are found. What fails unwinds in
- * reverse and leaves the emulated devices as they were: those are unplugged last of all (unplug.c).
+ * Bring-up goes in stages, each proven to work before the next: hypercalls answer, shared info
+ * holds what is written to it, an event arrives, the grant table is there, the store answers,
+ * devices are found. What fails unwinds in reverse and leaves the emulated devices as they were:
+ * those are unplugged last of all (unplug.c).
  */
 #include <linux/kernel.h>
 #include <linux/module.h>
@@ -28,7 +29,8 @@ static ssize_t unplug_attr_show(struct device *dev, struct device_attribute *att
 	return unplug_show(buf);
 }
 
-static ssize_t unplug_attr_store(struct device *dev, struct device_attribute *attr, const char *buf, size_t len)
+static ssize_t unplug_attr_store(struct device *dev, struct device_attribute *attr, const char *buf,
+				 size_t len)
 {
 	int err = unplug_set(buf);
 
@@ -49,7 +51,10 @@ static struct attribute *platform_attrs[] = {
 
 static const struct attribute_group platform_group = { .attrs = platform_attrs };
 
-/* How Xen is to raise this device's interrupt: by its GSI where it has a legacy one, else by its PCI pin. */
+/*
+ * How Xen is to raise this device's interrupt: by its GSI where it has a legacy one, else by its
+ * PCI pin.
+ */
 static u64 callback_of(struct pci_dev *pdev)
 {
 	u8 pin = 0;
@@ -66,7 +71,7 @@ static u64 callback_of(struct pci_dev *pdev)
 static int stages_start(struct pci_dev *pdev, const struct pvbus_host_info *info)
 {
 	phys_addr_t window = pci_resource_start(pdev, XEN_MMIO_BAR);
-	size_t len = pci_resource_len(pdev, XEN_MMIO_BAR);
+	u64 len = pci_resource_len(pdev, XEN_MMIO_BAR);
 	u64 callback = callback_of(pdev);
 	int err;
 
@@ -140,24 +145,18 @@ static void window_release(struct pci_dev *pdev)
 	pci_disable_device(pdev);
 }
 
-/* Some hosts present the device under two ids; there is still one Xen behind it. */
-static struct pci_dev *active;
-
-static int platform_probe(struct pci_dev *pdev, const struct pci_device_id *id)
+static int platform_start(struct pci_dev *pdev)
 {
 	struct pvbus_host_info info;
 	int err;
 
-	if (active) {
-		pci_info(pdev, "%s already serves this host\n", pci_name(active));
-		return -EBUSY;
-	}
 	if (!pvbus_detect(PVBUS_HOST_XEN, &info)) {
 		dev_err(&pdev->dev, "no Xen signature in CPUID\n");
 		return -ENODEV;
 	}
 	if (pvbus_kernel_owns_host(PVBUS_HOST_XEN)) {
-		dev_info(&pdev->dev, "this kernel's own Xen support is in charge, leaving the device alone\n");
+		dev_info(&pdev->dev,
+			 "this kernel's own Xen support is in charge, leaving the device alone\n");
 		return -ENODEV;
 	}
 	err = unplug_hello();
@@ -175,7 +174,6 @@ static int platform_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	err = unplug_start();
 	if (err)
 		goto remove_group;
-	active = pdev;
 	return 0;
 
 remove_group:
@@ -187,14 +185,49 @@ release:
 	return err;
 }
 
+/* Some hosts present the device under two ids; there is still one Xen behind it. */
+static struct pci_dev *active;
+
+static int platform_probe(struct pci_dev *pdev, const struct pci_device_id *id)
+{
+	int err;
+
+	if (cmpxchg(&active, NULL, pdev)) {
+		pci_info(pdev, "another device serves this host already\n");
+		return -EBUSY;
+	}
+	err = platform_start(pdev);
+	if (err)
+		active = NULL;
+	return err;
+}
+
 static void platform_remove(struct pci_dev *pdev)
 {
-	active = NULL;
 	unplug_stop();
 	sysfs_remove_group(&pdev->dev.kobj, &platform_group);
 	stages_stop();
 	window_release(pdev);
+	active = NULL;
 }
+
+/*
+ * Reboot and kexec: the front-ends have let go of their back-ends, and the next kernel is to find
+ * no events of ours.
+ */
+static void platform_shutdown(struct pci_dev *pdev)
+{
+	unplug_stop();
+	pvbus_xen_events_stop();
+}
+
+static int platform_refuse(struct device *dev)
+{
+	dev_err(dev, "sleeping and hibernating are not supported on Xen yet\n");
+	return -EBUSY;
+}
+
+static const struct dev_pm_ops platform_pm = { .prepare = platform_refuse };
 
 static const struct pci_device_id platform_ids[] = {
 	{ PCI_DEVICE(XEN_PLATFORM_VENDOR, XEN_PLATFORM_DEVICE) },
@@ -210,8 +243,23 @@ static struct pci_driver platform_driver = {
 	.id_table	= platform_ids,
 	.probe		= platform_probe,
 	.remove		= platform_remove,
+	.shutdown	= platform_shutdown,
+	.driver		= { .pm = &platform_pm },
 };
-module_pci_driver(platform_driver);
+
+static int __init platform_init(void)
+{
+	return pci_register_driver(&platform_driver);
+}
+
+static void __exit platform_exit(void)
+{
+	pci_unregister_driver(&platform_driver);
+	unplug_flush();
+}
+
+module_init(platform_init);
+module_exit(platform_exit);
 
 MODULE_DESCRIPTION("Xen platform PCI device: brings an HVM guest up on Xen");
 MODULE_LICENSE("GPL");

@@ -8,6 +8,7 @@
 int unplug_hello(void);
 int unplug_start(void);
 void unplug_stop(void);
+void unplug_flush(void);
 int unplug_set(const char *words);
 ssize_t unplug_show(char *buf);
 

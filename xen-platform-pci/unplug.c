@@ -2,9 +2,13 @@
 /*
  * Unplugging the emulated devices that have a paravirtualised twin.
  *
- * An unplugged device does not come back before the guest is reset, so by default ("auto") a class of devices goes only
- * when every twin of that class is connected and no emulated one is in use. A list of classes unplugs them once Xen's
- * stack is up, twins or not; but never a device in use, whose data would be lost.
+ * An unplugged device does not come back before the guest is reset, so by default ("auto") a class
+ * of devices goes only when every twin of that class is connected, there are twins for all of it,
+ * and none of it is in use. A list of classes unplugs them once Xen's stack is up, twins or not;
+ * but never a device in use, whose data would be lost.
+ *
+ * Hosts spare what is passed through. We cannot tell which that is, but see it afterwards: it is
+ * still there.
  *
  * Specification of ports and bits: docs/misc/hvm-emulated-unplug.pandoc
  */
@@ -31,8 +35,9 @@ module_param(unplug, charp, 0444);
 MODULE_PARM_DESC(unplug, "Emulated devices to unplug: auto (default: those whose twins are connected), all, never, or a list of ide-disks,aux-ide-disks,nics,nvme-disks");
 
 /*
- * NICs that device models emulate. Hosts take away every disk controller that is not passed through, by its class; of
- * NICs likewise, but a passed-through one must not be mistaken for one of these: it may well be up.
+ * NICs that device models emulate. Hosts take away every disk controller that is not passed
+ * through, by its class; of NICs likewise, but a passed-through one must not be mistaken for one of
+ * these: it may well be up.
  */
 static const struct {
 	u16 vendor, device;
@@ -52,12 +57,16 @@ static DEFINE_MUTEX(unplug_lock);	/* policy, gone, refused, and the ports */
 
 static void unplug_work(struct work_struct *work);
 static DECLARE_WORK(unplug_dwork, unplug_work);
+static void sweep_work(struct work_struct *work);
+static DECLARE_WORK(sweep_dwork, sweep_work);
 
 /* Which bit takes a device away; 0 for none */
 static unsigned int bit_of(const struct pci_dev *pdev)
 {
 	unsigned int i;
 
+	if (pdev->vendor == XEN_PLATFORM_VENDOR)	/* some hosts call it a SCSI controller */
+		return 0;
 	switch (pdev->class >> 8) {
 	case PCI_CLASS_STORAGE_IDE:
 	case PCI_CLASS_STORAGE_SATA:
@@ -67,7 +76,8 @@ static unsigned int bit_of(const struct pci_dev *pdev)
 		return XEN_UNPLUG_NVME_DISKS;
 	}
 	for (i = 0; i < ARRAY_SIZE(emulated_nics); i++)
-		if (pdev->vendor == emulated_nics[i].vendor && pdev->device == emulated_nics[i].device)
+		if (pdev->vendor == emulated_nics[i].vendor &&
+		    pdev->device == emulated_nics[i].device)
 			return XEN_UNPLUG_NICS;
 	return 0;
 }
@@ -79,15 +89,19 @@ static const char *words_of(unsigned int bits, char *buf, size_t size)
 	buf[0] = 0;
 	for (i = 0; i < UNPLUG_NR_WORDS; i++)
 		if (hweight32(unplug_words[i].bits) == 1 && bits & unplug_words[i].bits)
-			n += scnprintf(buf + n, size - n, "%s%s", n ? "," : "", unplug_words[i].word);
+			n += scnprintf(buf + n, size - n, "%s%s", n ? "," : "",
+				       unplug_words[i].word);
 	return n ? buf : "never";
 }
 
-/* Does unplugging @bit touch this device? The auxiliary IDE disks are all but the primary master. */
+/*
+ * Does unplugging @bit touch this device? The auxiliary IDE disks are all but the primary master.
+ */
 static bool bit_hits(unsigned int bit, const struct pci_dev *pdev)
 {
 	if (bit == XEN_UNPLUG_AUX_IDE_DISKS)
-		return pdev->class >> 8 == PCI_CLASS_STORAGE_IDE;
+		return pdev->class >> 8 == PCI_CLASS_STORAGE_IDE ||
+		       pdev->class >> 8 == PCI_CLASS_STORAGE_SATA;
 	return bit_of(pdev) == bit;
 }
 
@@ -192,12 +206,48 @@ static int count_twin(struct device *dev, void *data)
 	return 0;
 }
 
+static int count_disk(struct device *dev, void *data)
+{
+	unsigned int *n = data;
+
+	if (dev->class && !strcmp(dev->class->name, "block") && dev->type &&
+	    !strcmp(dev->type->name, "disk") && strncmp(dev_name(dev), "sr", 2))
+		++*n;
+	return device_for_each_child(dev, data, count_disk);
+}
+
+/* How many emulated devices there are of a class, as far as their drivers have found them */
+static unsigned int count_emulated(unsigned int bit)
+{
+	struct pci_dev *pdev = NULL;
+	unsigned int n = 0;
+
+	while ((pdev = pci_get_device(PCI_ANY_ID, PCI_ANY_ID, pdev))) {
+		if (!bit_hits(bit, pdev))
+			continue;
+		if (bit == XEN_UNPLUG_NICS)
+			n++;
+		else
+			device_for_each_child(&pdev->dev, &n, count_disk);
+	}
+	return n;
+}
+
 static bool twins_connected(unsigned int bit)
 {
 	struct twin_count count = { .type = bit == XEN_UNPLUG_NICS ? "xen-vif" : "xen-vbd" };
+	unsigned int n;
 
 	pvbus_walk_devices(&count, count_twin);
-	return count.connected && !count.waiting;
+	if (!count.connected || count.waiting)
+		return false;
+	n = count_emulated(bit);
+	if (n > count.connected && !(refused & bit))
+		pr_warn("xen-platform-pci: %u emulated devices, only %u twins: nothing of the kind is unplugged\n",
+			n, count.connected);
+	if (n > count.connected)
+		refused |= bit;
+	return n <= count.connected;
 }
 
 /* --- unplug --- */
@@ -213,33 +263,43 @@ static unsigned int bits_present(unsigned int bits)
 	return present & bits;
 }
 
-/* An IDE or SATA controller stays, for its CD drives, and loses its disks. */
-static bool device_stays(const struct pci_dev *pdev)
-{
-	return pdev->class >> 8 == PCI_CLASS_STORAGE_IDE || pdev->class >> 8 == PCI_CLASS_STORAGE_SATA;
-}
-
-/* Drivers let go before the device vanishes under them; not of a controller whose primary master is to stay. */
+/*
+ * Drivers let go before devices vanish under them, and come back to what is left: CD drives,
+ * passed-through devices. With auxiliary disks this is not done to a controller whose primary
+ * master is in use.
+ */
 static void unplug_class(unsigned int bit)
 {
 	struct pci_dev *pdev = NULL;
+	const char *who;
 	char buf[64];
 
 	while ((pdev = pci_get_device(PCI_ANY_ID, PCI_ANY_ID, pdev)))
-		if (bit != XEN_UNPLUG_AUX_IDE_DISKS && bit_hits(bit, pdev))
+		if (bit_hits(bit, pdev) && !controller_in_use(pdev, 0, &who))
 			device_release_driver(&pdev->dev);
 	outw(bit, XEN_UNPLUG_WHAT_W16);
 	gone |= bit;
 	pr_info("xen-platform-pci: unplugged emulated %s\n", words_of(bit, buf, sizeof(buf)));
+	while ((pdev = pci_get_device(PCI_ANY_ID, PCI_ANY_ID, pdev)))
+		if (bit_hits(bit, pdev) && pci_device_is_present(pdev) &&
+		    device_attach(&pdev->dev) < 0)
+			pci_warn(pdev, "no driver took what is left after unplugging\n");
+	schedule_work(&sweep_dwork);
+}
 
-	while ((pdev = pci_get_device(PCI_ANY_ID, PCI_ANY_ID, pdev))) {
-		if (!bit_hits(bit, pdev))
-			continue;
-		if (!device_stays(pdev))
+/* Work of its own, for whoever removes the platform device holds the lock that this waits for. */
+static void sweep_work(struct work_struct *work)
+{
+	struct pci_dev *pdev = NULL;
+
+	while ((pdev = pci_get_device(PCI_ANY_ID, PCI_ANY_ID, pdev)))
+		if (bit_of(pdev) && !pci_device_is_present(pdev))
 			pci_stop_and_remove_bus_device_locked(pdev);
-		else if (bit != XEN_UNPLUG_AUX_IDE_DISKS && device_attach(&pdev->dev) < 0)
-			pci_warn(pdev, "no driver took the controller back after its disks were unplugged\n");
-	}
+}
+
+void unplug_flush(void)
+{
+	flush_work(&sweep_dwork);
 }
 
 /* Unplug what may be unplugged of @bits. Returns -EBUSY if something is in use. */
@@ -299,8 +359,8 @@ static int policy_parse(const char *words, unsigned int *bits)
 }
 
 /*
- * Introduce ourselves: hosts may keep a list of drivers they do not want, and answer so. A host without these ports has
- * nothing to unplug. Specification: "Unplug protocol", steps 1 to 5.
+ * Introduce ourselves: hosts may keep a list of drivers they do not want, and answer so. A host
+ * without these ports has nothing to unplug. Specification: "Unplug protocol", steps 1 to 5.
  */
 int unplug_hello(void)
 {
@@ -366,6 +426,8 @@ ssize_t unplug_show(char *buf)
 {
 	char want[64], done[64];
 
-	return sprintf(buf, "policy: %s\nunplugged: %s\nports: %s\n", words_of(policy, want, sizeof(want)),
-		       gone ? words_of(gone, done, sizeof(done)) : "nothing", have_ports ? "yes" : "no");
+	return sprintf(buf, "policy: %s\nunplugged: %s\nports: %s\n",
+		       words_of(policy, want, sizeof(want)),
+		       gone ? words_of(gone, done, sizeof(done)) : "nothing",
+		       have_ports ? "yes" : "no");
 }

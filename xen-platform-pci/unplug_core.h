@@ -22,7 +22,7 @@ static const struct unplug_word unplug_words[] = {
 	{ "nvme-disks",		XEN_UNPLUG_NVME_DISKS },
 };
 
-#define UNPLUG_NR_WORDS	(sizeof(unplug_words) / sizeof(unplug_words[0]))
+#define UNPLUG_NR_WORDS	ARRAY_SIZE(unplug_words)
 
 /* One word of the list, by its whole length: neither a prefix nor a longer word will do. */
 static inline const struct unplug_word *unplug_word(const char *s, size_t len)
@@ -36,8 +36,8 @@ static inline const struct unplug_word *unplug_word(const char *s, size_t len)
 }
 
 /*
- * Parse a comma-separated list of words; a newline may end it. "auto", "all" and "never" stand alone.
- * Returns 0, or -EINVAL with *bad and *len at the word that does not fit.
+ * Parse a comma-separated list of words; a newline may end it. "auto", "all" and "never" stand
+ * alone. Returns 0, or -EINVAL with *bad and *len at the word that does not fit.
  */
 static inline int unplug_parse(const char *s, unsigned int *bits, const char **bad, size_t *len)
 {
@@ -49,7 +49,8 @@ static inline int unplug_parse(const char *s, unsigned int *bits, const char **b
 		*len = strcspn(s, ",\n");
 		*bad = s;
 		w = unplug_word(s, *len);
-		if (!w || alone || (n && (w->bits == UNPLUG_AUTO || w->bits == XEN_UNPLUG_ALL || !w->bits)))
+		if (!w || alone ||
+		    (n && (w->bits == UNPLUG_AUTO || w->bits == XEN_UNPLUG_ALL || !w->bits)))
 			return -EINVAL;
 		alone = w->bits == UNPLUG_AUTO || w->bits == XEN_UNPLUG_ALL || !w->bits;
 		sum |= w->bits;

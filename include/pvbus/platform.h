@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a bootstrap module uses to bring a host's lower half up: detection, CPU vectors, and Xen's stages.
+ * What a bootstrap module uses to bring a host's lower half up: detection, CPU vectors, and Xen's
+ * stages.
  *
- * Each stage is a start/stop pair; a bootstrap starts them in this order and stops them in reverse. Kernel-doc stands
- * at the definitions.
+ * Each stage is a start/stop pair; a bootstrap starts them in this order and stops them in reverse.
+ * Kernel-doc stands at the definitions.
  */
 #ifndef PVBUS_PLATFORM_H
 #define PVBUS_PLATFORM_H
@@ -55,7 +56,7 @@ int pvbus_xen_shared_info_start(phys_addr_t where);
 void pvbus_xen_shared_info_stop(void);
 int pvbus_xen_events_start(int irq, u64 callback);
 void pvbus_xen_events_stop(void);
-int pvbus_xen_grants_start(phys_addr_t where, size_t len);
+int pvbus_xen_grants_start(phys_addr_t where, u64 len);
 void pvbus_xen_grants_stop(void);
 int pvbus_xen_store_start(void);
 void pvbus_xen_store_stop(void);

@@ -46,8 +46,10 @@ struct pvbus_device_id {
  *	NULL
  * @resume: the guest woke up at a host that knows nothing of the old rings, grants and ports. May
  *	be NULL
+ * @shutdown: the guest reboots or starts another kernel: end the connection, what is in flight has
+ *	had its time. May be NULL
  *
- * All five may sleep and are called with the device's lock held, so never two of them at once for
+ * All six may sleep and are called with the device's lock held, so never two of them at once for
  * one device.
  */
 struct pvbus_driver {
@@ -58,6 +60,7 @@ struct pvbus_driver {
 	void (*otherend_changed)(struct pvbus_device *pdev, int state);
 	void (*suspend)(struct pvbus_device *pdev);
 	int (*resume)(struct pvbus_device *pdev);
+	void (*shutdown)(struct pvbus_device *pdev);
 };
 
 /**

@@ -2,15 +2,21 @@
 /*
  * Event channels.
  *
- * An upcall masks a port, clears it and calls its handler; the port stays masked until the owner says eoi. So a host
- * that signals without end costs one upcall per round of the owner's own work, and one that signals for nothing is
- * answered ever more slowly (XSA-391).
+ * An upcall masks a port, clears it and calls its handler; the port stays masked until the owner
+ * says eoi. So a host that signals without end costs one upcall per round of the owner's own work,
+ * and one that signals for nothing is answered ever more slowly (XSA-391).
  *
- * Upcalls reach the CPU a port is bound to, by a vector of ours there; where Xen is too old for that (before 4.6) all
- * come to vCPU 0 by the platform device's PCI interrupt; and where that is not to be had either, a timer looks.
+ * Upcalls reach the CPU a port is bound to, by a vector of ours there; where Xen is too old for
+ * that (before 4.6) all come to vCPU 0 by the platform device's PCI interrupt; and where that is
+ * not to be had either, a timer looks. A way counts as working when an event has arrived by it. Xen
+ * takes no vector back, and once it has one raises no PCI interrupt for that vCPU, until the guest
+ * is reset.
  *
- * vCPUs beyond the 32 that shared_info has room for take no events: registering a place for theirs elsewhere cannot be
- * undone, so the module could never be unloaded.
+ * The bits are shared with Xen, so they are changed by operations that stay atomic on a kernel with
+ * one CPU.
+ *
+ * vCPUs beyond the 32 that shared_info has room for take no events: registering a place for theirs
+ * elsewhere cannot be undone, so the module could never be unloaded.
  */
 #include <linux/cpumask.h>
 #include <linux/hrtimer.h>
@@ -19,6 +25,7 @@
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/slab.h>
+#include <asm/sync_bitops.h>
 #include <bus.h>
 #include <pvbus/platform.h>
 #include <pvbus/xen.h>
@@ -40,48 +47,47 @@ MODULE_PARM_DESC(fifo, "Use the FIFO event channel ABI where the host has it (de
 
 #define EVTCHN_SPURIOUS_FREE	32	/* useless upcalls in a row before re-arming slows down */
 #define EVTCHN_MAX_DELAY	(HZ / 4)
+#define POLL_FALLBACK		250	/* a second */
 
-static enum { EV_OFF, EV_PERCPU, EV_INTX, EV_POLL } mode;
+static enum event_mode { EV_OFF, EV_PERCPU, EV_INTX, EV_POLL } mode;
+static unsigned int poll_hz;
 static bool fifo_on;
 static struct xen_shared_info *shared_info;
 static phys_addr_t shared_info_pa;
 static u32 vcpu_of[NR_CPUS];
+static struct cpumask takes_events;	/* CPUs with a vector; under channel_lock */
 static struct pvbus_evtchn *channel[XEN_2L_PORTS];
 static DEFINE_MUTEX(channel_lock);	/* who binds, moves and closes; upcalls do not take it */
 static int intx_irq;
 static struct hrtimer poll_timer;
 
-struct xen_shared_info *xen_shared_info(void)
-{
-	return shared_info;
-}
-
 /* --- the two ABIs: a port's mask and pending bits --- */
 
-static void port_mask(u32 port)
+/* Return: whether it was unmasked, so that whoever called owns the port's next unmasking */
+static bool port_mask(u32 port)
 {
 	if (fifo_on)
-		xen_fifo_mask(port);
-	else
-		set_bit(port, shared_info->evtchn_mask);
+		return xen_fifo_mask(port);
+	return !sync_test_and_set_bit(port, shared_info->evtchn_mask);
 }
 
-static void port_clear_pending(u32 port)
+static bool port_take_pending(u32 port)
 {
 	if (fifo_on)
-		xen_fifo_clear_pending(port);
-	else
-		clear_bit(port, shared_info->evtchn_pending);
+		return xen_fifo_take_pending(port);
+	return sync_test_and_clear_bit(port, shared_info->evtchn_pending);
 }
 
 static bool port_pending(u32 port)
 {
-	return fifo_on ? xen_fifo_pending(port) : test_bit(port, shared_info->evtchn_pending);
+	return fifo_on ? xen_fifo_pending(port) : sync_test_bit(port, shared_info->evtchn_pending);
 }
 
 /*
- * An event that came while the port was masked was not delivered, and only the hypercall can deliver it now: it wants
- * to find the mask set. One that comes between our look and our clearing would be missed, hence the second look.
+ * An event that came while the port was masked was not delivered, and only the hypercall can
+ * deliver it now: it wants to find the mask set. One that comes between our look and our clearing
+ * would be missed, hence the second look; unless its upcall is running already, which then has the
+ * mask.
  */
 static void port_unmask(u32 port)
 {
@@ -91,11 +97,10 @@ static void port_unmask(u32 port)
 		if (fifo_on)
 			xen_fifo_unmask(port);
 		else
-			clear_bit(port, shared_info->evtchn_mask);
-		smp_mb__after_atomic();		/* mask cleared before pending is read again */
-		if (!port_pending(port))
+			sync_clear_bit(port, shared_info->evtchn_mask);
+		virt_mb();	/* the mask is cleared before pending is read again */
+		if (!port_pending(port) || !port_mask(port))
 			return;
-		port_mask(port);
 	}
 	xen_event_op(EVTCHNOP_unmask, &op);
 }
@@ -106,8 +111,12 @@ static void port_upcall(u32 port)
 {
 	struct pvbus_evtchn *ch;
 
-	port_mask(port);
-	port_clear_pending(port);
+	if (!port_mask(port))
+		return;
+	if (!port_take_pending(port)) {
+		port_unmask(port);
+		return;
+	}
 	ch = READ_ONCE(channel[port]);
 	if (!ch)
 		return;
@@ -115,22 +124,36 @@ static void port_upcall(u32 port)
 	ch->handler(ch->data);
 }
 
+/* All vCPUs' ports share the words; a port bound to another CPU is for an upcall there. */
+static bool port_is_here(u32 port)
+{
+	struct pvbus_evtchn *ch = READ_ONCE(channel[port]);
+
+	return mode != EV_PERCPU || !ch || READ_ONCE(ch->cpu) == smp_processor_id();
+}
+
 static void upcall_2l(struct xen_vcpu_info *vcpu)
 {
 	unsigned long words = xchg(&vcpu->pending_sel, 0ul);
 	unsigned long bits;
 	unsigned int w;
+	u32 port;
 
 	for_each_set_bit(w, &words, XEN_LONG_BITS) {
-		bits = READ_ONCE(shared_info->evtchn_pending[w]) & ~READ_ONCE(shared_info->evtchn_mask[w]);
-		while (bits) {
-			port_upcall(w * XEN_LONG_BITS + __ffs(bits));
-			bits &= bits - 1;
+		bits = READ_ONCE(shared_info->evtchn_pending[w]) &
+		       ~READ_ONCE(shared_info->evtchn_mask[w]);
+		for (; bits; bits &= bits - 1) {
+			port = w * XEN_LONG_BITS + __ffs(bits);
+			if (port_is_here(port))
+				port_upcall(port);
 		}
 	}
 }
 
-/* Returns whether there was anything to do. An event after the flag is cleared raises a new interrupt. */
+/*
+ * Returns whether there was anything to do. An event after the flag is cleared raises a new
+ * interrupt.
+ */
 static bool upcall(unsigned int vcpu)
 {
 	struct xen_vcpu_info *v = &shared_info->vcpu[vcpu];
@@ -138,7 +161,7 @@ static bool upcall(unsigned int vcpu)
 	if (!READ_ONCE(v->upcall_pending))
 		return false;
 	WRITE_ONCE(v->upcall_pending, 0);
-	smp_mb();	/* the flag is down before we look for what raised it */
+	virt_mb();	/* the flag is down before we look for what raised it */
 	if (fifo_on)
 		xen_fifo_upcall(vcpu, port_upcall);
 	else
@@ -160,7 +183,7 @@ static irqreturn_t upcall_intx(int irq, void *cookie)
 static enum hrtimer_restart upcall_poll(struct hrtimer *timer)
 {
 	upcall(0);
-	hrtimer_forward_now(timer, ns_to_ktime(NSEC_PER_SEC / poll));
+	hrtimer_forward_now(timer, ns_to_ktime(NSEC_PER_SEC / poll_hz));
 	return HRTIMER_RESTART;
 }
 
@@ -173,11 +196,6 @@ static int port_bind_cpu(u32 port, unsigned int cpu)
 	return xen_event_op(EVTCHNOP_bind_vcpu, &op);
 }
 
-static bool cpu_takes_events(unsigned int cpu)
-{
-	return mode == EV_PERCPU && cpu < XEN_LEGACY_VCPUS && cpu_online(cpu);
-}
-
 static void rearm_work(struct work_struct *work)
 {
 	struct pvbus_evtchn *ch = container_of(to_delayed_work(work), struct pvbus_evtchn, rearm);
@@ -185,7 +203,27 @@ static void rearm_work(struct work_struct *work)
 	port_unmask(ch->port);
 }
 
-/* Attach a channel to a port that exists, unmasked; upcalls start at once. */
+/*
+ * Bind a port to a CPU that takes events: @cpu, or another one. An event that is pending already is
+ * delivered there. Under channel_lock. Return: 0, or -EINVAL if it stays where it is.
+ */
+static int channel_move(struct pvbus_evtchn *ch, unsigned int cpu)
+{
+	bool was_unmasked;
+	int err = -EINVAL;
+
+	if (cpu >= nr_cpu_ids || !cpumask_test_cpu(cpu, &takes_events))
+		return err;
+	was_unmasked = port_mask(ch->port);
+	err = port_bind_cpu(ch->port, cpu);
+	if (!err)
+		WRITE_ONCE(ch->cpu, cpu);
+	if (was_unmasked)
+		port_unmask(ch->port);
+	return err;
+}
+
+/* Attach a channel to a port that exists, unmasked; upcalls start at once, on some CPU. */
 int xen_evtchn_adopt(struct pvbus_evtchn *ch, u32 port, void (*handler)(void *), void *data)
 {
 	int err = -EBUSY;
@@ -200,6 +238,7 @@ int xen_evtchn_adopt(struct pvbus_evtchn *ch, u32 port, void (*handler)(void *),
 		if (!err) {
 			port_mask(port);
 			WRITE_ONCE(channel[port], ch);
+			channel_move(ch, cpumask_first(&takes_events));
 			port_unmask(port);
 		}
 	}
@@ -219,7 +258,7 @@ void xen_evtchn_abandon(struct pvbus_evtchn *ch)
 	else if (mode == EV_INTX)
 		synchronize_irq(intx_irq);
 	else if (mode == EV_POLL && hrtimer_cancel(&poll_timer))
-		hrtimer_start(&poll_timer, ns_to_ktime(NSEC_PER_SEC / poll), HRTIMER_MODE_REL);
+		hrtimer_start(&poll_timer, ns_to_ktime(NSEC_PER_SEC / poll_hz), HRTIMER_MODE_REL);
 	cancel_delayed_work_sync(&ch->rearm);
 	port_mask(ch->port);
 }
@@ -235,17 +274,20 @@ static void port_close(u32 port)
  * pvbus_evtchn_open - make a port for a back-end to bind to, and listen on it
  * @ch: filled in; must stay where it is until pvbus_evtchn_close()
  * @xdev: the device; its back-end's domain may bind to the port
- * @cpu: CPU that is to take its upcalls; another one does where that cannot be, and @ch->cpu says which
+ * @cpu: CPU that is to take its upcalls; another one does where that cannot be, and @ch->cpu says
+ *	which
  * @handler: see struct pvbus_evtchn
  * @data: argument of @handler
  *
  * Context: may sleep.
- * Return: 0, or what EVTCHNOP_alloc_unbound refused with; -ERANGE for a port number beyond 4095 (1023 on i386).
+ * Return: 0, or what EVTCHNOP_alloc_unbound refused with; -ERANGE for a port number beyond 4095
+ * (1023 on i386).
  */
 int pvbus_evtchn_open(struct pvbus_evtchn *ch, struct pvbus_xen_device *xdev, unsigned int cpu,
 		      void (*handler)(void *), void *data)
 {
-	struct xen_evtchn_alloc_unbound op = { .dom = XEN_DOMID_SELF, .remote_dom = xdev->backend_id };
+	struct xen_evtchn_alloc_unbound op = { .dom = XEN_DOMID_SELF,
+					       .remote_dom = xdev->backend_id };
 	int err;
 
 	if (in_tree()) {
@@ -261,7 +303,8 @@ int pvbus_evtchn_open(struct pvbus_evtchn *ch, struct pvbus_xen_device *xdev, un
 		return err;
 	err = xen_evtchn_adopt(ch, op.port, handler, data);
 	if (err) {
-		pr_err("pvbus: event channel port %u for domain %u: error %d\n", op.port, xdev->backend_id, err);
+		pr_err("pvbus: event channel port %u for domain %u: error %d\n", op.port,
+		       xdev->backend_id, err);
 		port_close(op.port);
 		return err;
 	}
@@ -312,7 +355,8 @@ EXPORT_SYMBOL_GPL(pvbus_evtchn_notify);
 /**
  * pvbus_evtchn_eoi - the work an upcall announced is done: let the next one through
  * @ch: the channel
- * @spurious: there was nothing to do. After 32 in a row re-arming is delayed, twice as long each time, up to 250 ms
+ * @spurious: there was nothing to do. After 32 in a row re-arming is delayed, twice as long each
+ *	time, up to 250 ms
  *
  * To be called once for each call of the handler, by then or later.
  *
@@ -333,8 +377,10 @@ void pvbus_evtchn_eoi(struct pvbus_evtchn *ch, bool spurious)
 	}
 	over = min(ch->spurious - EVTCHN_SPURIOUS_FREE, 16u);
 	if (over == 1)
-		pr_warn_ratelimited("pvbus: port %u signals without reason, slowed down\n", ch->port);
-	schedule_delayed_work(&ch->rearm, min_t(unsigned long, 1ul << over, EVTCHN_MAX_DELAY));
+		pr_warn_ratelimited("pvbus: port %u signals without reason, slowed down\n",
+				    ch->port);
+	queue_delayed_work(pvbus_wq, &ch->rearm,
+			   min_t(unsigned long, 1ul << over, EVTCHN_MAX_DELAY));
 }
 EXPORT_SYMBOL_GPL(pvbus_evtchn_eoi);
 
@@ -344,19 +390,21 @@ EXPORT_SYMBOL_GPL(pvbus_evtchn_eoi);
  * @cpu: which
  *
  * Context: may sleep.
- * Return: 0; -EINVAL if that CPU takes no events (offline, beyond the first 32, or all come to one).
+ * Return: 0; -EINVAL if that CPU takes no events (offline, beyond the first 32, or all come to
+ * one).
  */
 int pvbus_evtchn_set_cpu(struct pvbus_evtchn *ch, unsigned int cpu)
 {
-	int err = -EINVAL;
+	int err;
 
-	mutex_lock(&channel_lock);
-	if (in_tree())
+	if (in_tree()) {
 		err = intree_evtchn_set_cpu(ch, cpu);
-	else if (cpu_takes_events(cpu))
-		err = port_bind_cpu(ch->port, cpu);
-	if (!err)
-		ch->cpu = cpu;
+		if (!err)
+			ch->cpu = cpu;
+		return err;
+	}
+	mutex_lock(&channel_lock);
+	err = channel_move(ch, cpu);
 	mutex_unlock(&channel_lock);
 	return err;
 }
@@ -373,45 +421,46 @@ EXPORT_SYMBOL_GPL(pvbus_evtchn_per_cpu);
 
 /* --- how upcalls reach us --- */
 
-static int cpu_online_cb(unsigned int cpu, u8 vector)
+static u32 this_vcpu(unsigned int cpu)
 {
 	struct pvbus_host_info info;
-	struct xen_hvm_upcall_vector op = { .vcpu = cpu, .vector = vector };
 	u32 r[4];
-	int err;
 
-	if (pvbus_detect(PVBUS_HOST_XEN, &info)) {
-		pvbus_cpuid(info.base + XEN_CPUID_HVM, r);
-		if (r[0] & XEN_CPUID_HVM_VCPU_ID)
-			op.vcpu = r[1];
-	}
+	if (!pvbus_detect(PVBUS_HOST_XEN, &info))
+		return cpu;
+	pvbus_cpuid(info.base + XEN_CPUID_HVM, r);
+	return r[0] & XEN_CPUID_HVM_VCPU_ID ? r[1] : cpu;
+}
+
+static int cpu_online_cb(unsigned int cpu, u8 vector)
+{
+	struct xen_hvm_upcall_vector op = { .vcpu = this_vcpu(cpu), .vector = vector };
+	int err = 0;
+
 	if (op.vcpu >= XEN_LEGACY_VCPUS)
 		return -ERANGE;
 	vcpu_of[cpu] = op.vcpu;
-	if (fifo_on) {
+	if (fifo_on)
 		err = xen_fifo_init_vcpu(op.vcpu);
-		if (err)
-			return err;
-	}
-	return xen_hvm_op(HVMOP_set_evtchn_upcall_vector, &op);
+	if (!err)
+		err = xen_hvm_op(HVMOP_set_evtchn_upcall_vector, &op);
+	if (err)
+		return err;
+	mutex_lock(&channel_lock);
+	cpumask_set_cpu(cpu, &takes_events);
+	mutex_unlock(&channel_lock);
+	return 0;
 }
 
-/* Xen has no way to take a vector back: what counts is that no port is bound to the vCPU any more. */
 static void cpu_offline_cb(unsigned int cpu)
 {
-	unsigned int port, to = cpumask_first(cpu_online_mask);
+	unsigned int port;
 
-	if (to == cpu)
-		to = cpumask_next(cpu, cpu_online_mask);
 	mutex_lock(&channel_lock);
-	for (port = 1; port < XEN_2L_PORTS && to < XEN_LEGACY_VCPUS; port++) {
-		if (!channel[port] || channel[port]->cpu != cpu)
-			continue;
-		port_mask(port);
-		if (!port_bind_cpu(port, to))
-			channel[port]->cpu = to;
-		port_unmask(port);
-	}
+	cpumask_clear_cpu(cpu, &takes_events);
+	for (port = 1; port < XEN_2L_PORTS; port++)
+		if (channel[port] && channel[port]->cpu == cpu)
+			channel_move(channel[port], cpumask_first(&takes_events));
 	mutex_unlock(&channel_lock);
 }
 
@@ -424,59 +473,53 @@ static const struct pvbus_vector_user vector_user = {
 	.offline	= cpu_offline_cb,
 };
 
-static int delivery_start(int irq, u64 callback)
+/* Any value but 0 makes toolstacks know that drivers are there. */
+static int vectors_start(void)
 {
-	int err = -ENODEV;
+	int err = xen_set_param(HVM_PARAM_CALLBACK_IRQ, HVM_CALLBACK_GSI(1));
 
-	if (poll) {
-		poll = min(poll, 10000u);
-		mode = EV_POLL;
-		hrtimer_setup(&poll_timer, upcall_poll, CLOCK_MONOTONIC, HRTIMER_MODE_REL);
-		hrtimer_start(&poll_timer, ns_to_ktime(NSEC_PER_SEC / poll), HRTIMER_MODE_REL);
-		return 0;
-	}
-	if (percpu) {
-		mode = EV_PERCPU;
-		/* Any value but 0: toolstacks take a 0 for a guest without drivers. */
-		err = xen_set_param(HVM_PARAM_CALLBACK_IRQ, HVM_CALLBACK_GSI(1));
-		if (!err)
-			err = pvbus_vectors_start(&vector_user);
-		if (!err)
-			return 0;
-		pr_info("pvbus: no event vectors on each CPU (error %d), trying the PCI interrupt\n", err);
-	}
-	mode = EV_OFF;
-	if (irq <= 0)
-		return err;
-	err = request_irq(irq, upcall_intx, IRQF_SHARED | IRQF_NOBALANCING | IRQF_NO_THREAD, "pvbus-xen", &channel_lock);
+	mode = EV_PERCPU;
+	return err ?: pvbus_vectors_start(&vector_user);
+}
+
+static int intx_start(int irq, u64 callback)
+{
+	int err = irq > 0 ? 0 : -ENODEV;
+
+	if (!err)
+		err = request_irq(irq, upcall_intx, IRQF_SHARED | IRQF_NOBALANCING, "pvbus-xen",
+				  &channel_lock);
 	if (err)
 		return err;
 	mode = EV_INTX;
 	intx_irq = irq;
-	err = xen_set_param(HVM_PARAM_CALLBACK_IRQ, callback);
-	if (err) {
-		free_irq(irq, &channel_lock);
-		mode = EV_OFF;
-	}
-	return err;
+	return xen_set_param(HVM_PARAM_CALLBACK_IRQ, callback);
 }
 
+static int poll_start(void)
+{
+	poll_hz = poll ? min(poll, 10000u) : POLL_FALLBACK;
+	mode = EV_POLL;
+	hrtimer_setup(&poll_timer, upcall_poll, CLOCK_MONOTONIC, HRTIMER_MODE_REL);
+	hrtimer_start(&poll_timer, ns_to_ktime(NSEC_PER_SEC / poll_hz), HRTIMER_MODE_REL);
+	return 0;
+}
+
+/*
+ * Nothing is delivered any more, even to ports that stay. Xen is told first, for on this word it
+ * may raise what it has.
+ */
 static void delivery_stop(void)
 {
-	switch (mode) {
-	case EV_PERCPU:
+	memset(shared_info->evtchn_mask, 0xff, sizeof(shared_info->evtchn_mask));
+	if (mode == EV_PERCPU || mode == EV_INTX)
+		xen_set_param(HVM_PARAM_CALLBACK_IRQ, 0);
+	if (mode == EV_PERCPU)
 		pvbus_vectors_stop();
-		break;
-	case EV_INTX:
+	else if (mode == EV_INTX)
 		free_irq(intx_irq, &channel_lock);
-		break;
-	case EV_POLL:
+	else if (mode == EV_POLL)
 		hrtimer_cancel(&poll_timer);
-		break;
-	case EV_OFF:
-		return;
-	}
-	xen_set_param(HVM_PARAM_CALLBACK_IRQ, 0);
 	mode = EV_OFF;
 }
 
@@ -489,7 +532,8 @@ static void selftest_event(void *data)
 static int selftest(void)
 {
 	DECLARE_COMPLETION_ONSTACK(done);
-	struct xen_evtchn_bind_ipi op = { .vcpu = 0 };
+	unsigned int cpu = cpumask_first(&takes_events);
+	struct xen_evtchn_bind_ipi op = { .vcpu = cpu < nr_cpu_ids ? vcpu_of[cpu] : 0 };
 	struct pvbus_evtchn ch;
 	int err;
 
@@ -507,21 +551,19 @@ static int selftest(void)
 	return err;
 }
 
+static const char *const mode_names[] = {
+	[EV_OFF] = "no way",
+	[EV_PERCPU] = "vector on each CPU",
+	[EV_INTX] = "PCI interrupt",
+	[EV_POLL] = "polling",
+};
+
 /**
  * pvbus_xen_event_mode - how upcalls arrive, for people
  */
 const char *pvbus_xen_event_mode(void)
 {
-	switch (mode) {
-	case EV_PERCPU:
-		return fifo_on ? "vector on each CPU, FIFO" : "vector on each CPU";
-	case EV_INTX:
-		return "PCI interrupt";
-	case EV_POLL:
-		return "polling";
-	default:
-		return "off";
-	}
+	return fifo_on ? "vector on each CPU, FIFO" : mode_names[mode];
 }
 EXPORT_SYMBOL_GPL(pvbus_xen_event_mode);
 
@@ -536,7 +578,10 @@ int pvbus_xen_shared_info_start(phys_addr_t where)
 {
 	int err;
 
-	/* Setting this parameter makes Xen note whether we are a 32 or a 64 bit guest: the page's layout hangs on it. */
+	/*
+	 * Setting this parameter makes Xen note whether we are a 32 or a 64 bit guest: the page's
+	 * layout hangs on it.
+	 */
 	err = xen_set_param(HVM_PARAM_CALLBACK_IRQ, 0);
 	if (!err)
 		err = xen_map_frame(XENMAPSPACE_shared_info, 0, where >> XEN_PAGE_SHIFT);
@@ -580,29 +625,24 @@ EXPORT_SYMBOL_GPL(pvbus_xen_shared_info_stop);
  */
 int pvbus_xen_events_start(int irq, u64 callback)
 {
+	enum event_mode way = poll ? EV_POLL : percpu ? EV_PERCPU : EV_INTX;
 	int err;
 
-	fifo_on = fifo && percpu && !poll && !xen_fifo_start();
-	err = delivery_start(irq, callback);
-	if (err)
-		goto out;
-	err = selftest();
-	if (err == -ETIMEDOUT && mode == EV_PERCPU && irq > 0 && !fifo_on) {
-		pr_warn("pvbus: no event arrives by CPU vectors, trying the PCI interrupt\n");
-		delivery_stop();
-		percpu = false;
-		err = delivery_start(irq, callback);
+	fifo_on = fifo && way == EV_PERCPU && !xen_fifo_start();
+	for (; way <= EV_POLL; way++) {
+		err = way == EV_PERCPU ? vectors_start()
+		      : way == EV_INTX ? intx_start(irq, callback)
+				       : poll_start();
 		if (!err)
 			err = selftest();
-	}
-	if (err) {
+		if (!err) {
+			pr_info("pvbus: Xen's events arrive by %s\n", pvbus_xen_event_mode());
+			return 0;
+		}
+		pr_warn("pvbus: no event arrives by %s: error %d\n", mode_names[way], err);
 		delivery_stop();
-		goto out;
+		fifo_on = false;
 	}
-	pr_info("pvbus: Xen's events arrive by %s\n", pvbus_xen_event_mode());
-	return 0;
-out:
-	pr_err("pvbus: no event channels: error %d\n", err);
 	return err;
 }
 EXPORT_SYMBOL_GPL(pvbus_xen_events_start);
@@ -610,7 +650,9 @@ EXPORT_SYMBOL_GPL(pvbus_xen_events_start);
 /**
  * pvbus_xen_events_stop - no upcall arrives any more
  *
- * All channels must be closed.
+ * All channels must be closed, but at shutdown.
+ *
+ * Context: may sleep.
  */
 void pvbus_xen_events_stop(void)
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The FIFO event channel ABI: pages of event words and a control block per vCPU, all ours, given to Xen for good: only
- * EVTCHNOP_reset would give them back, and that also closes the store's port, which the toolstack made. So a pvbus
- * that uses this stays loaded.
+ * The FIFO event channel ABI: pages of event words and a control block per vCPU, all ours, given to
+ * Xen for good: only EVTCHNOP_reset would give them back, and that also closes the store's port,
+ * which the toolstack made. So a pvbus that uses this stays loaded.
  */
 #include <linux/kernel.h>
 #include <linux/mm.h>
@@ -28,22 +28,17 @@ static u32 *fifo_word(u32 port)
 	return page < READ_ONCE(pages) ? &words[page][port % EVTCHN_FIFO_WORDS_PER_PAGE] : NULL;
 }
 
-/* Xen changes words with atomic operations of its own; bit operations on longs would reach into the neighbour's. */
-static void word_change(u32 port, u32 clear, u32 set)
+/* Return: the word as it was; all bits set for a port without one. */
+static u32 word_change(u32 port, u32 clear, u32 set)
 {
 	u32 *word = fifo_word(port);
-	u32 old;
 
-	if (!word)
-		return;
-	old = READ_ONCE(*word);
-	while (!try_cmpxchg(word, &old, (old & ~clear) | set))
-		;
+	return word ? fifo_change(word, clear, set) : ~0u;
 }
 
-void xen_fifo_mask(u32 port)
+bool xen_fifo_mask(u32 port)
 {
-	word_change(port, 0, 1u << EVTCHN_FIFO_MASKED);
+	return !(word_change(port, 0, 1u << EVTCHN_FIFO_MASKED) & 1u << EVTCHN_FIFO_MASKED);
 }
 
 void xen_fifo_unmask(u32 port)
@@ -51,9 +46,9 @@ void xen_fifo_unmask(u32 port)
 	word_change(port, 1u << EVTCHN_FIFO_MASKED, 0);
 }
 
-void xen_fifo_clear_pending(u32 port)
+bool xen_fifo_take_pending(u32 port)
 {
-	word_change(port, 1u << EVTCHN_FIFO_PENDING, 0);
+	return word_change(port, 1u << EVTCHN_FIFO_PENDING, 0) & 1u << EVTCHN_FIFO_PENDING;
 }
 
 bool xen_fifo_pending(u32 port)
@@ -114,6 +109,7 @@ int xen_fifo_expand(u32 port)
 			return err;
 		}
 		words[pages] = page;
+		/* upcalls on other CPUs see the page once they see the count */
 		smp_store_release(&pages, pages + 1);
 	}
 	return 0;

@@ -10,9 +10,9 @@ int xen_fifo_init_vcpu(u32 vcpu);
 int xen_fifo_expand(u32 port);
 void xen_fifo_upcall(u32 vcpu, void (*event)(u32 port));
 
-void xen_fifo_mask(u32 port);
+bool xen_fifo_mask(u32 port);
 void xen_fifo_unmask(u32 port);
-void xen_fifo_clear_pending(u32 port);
+bool xen_fifo_take_pending(u32 port);
 bool xen_fifo_pending(u32 port);
 
 #endif /* PVBUS_XEN_FIFO_H */

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The guest's side of the FIFO event channel ABI, as plain C: what to do with event words and queues.
+ * The guest's side of the FIFO event channel ABI, as plain C: what to do with event words and
+ * queues.
  *
- * Xen links pending ports into one list per priority: control->head[q] names the first port when a list was empty,
- * each port's word names the next. All of it is Xen's to write at any time.
- * Specification: xen/include/public/event_channel.h; "Event channel ABI (FIFO)", Xen design documents.
+ * Xen links pending ports into one list per priority: control->head[q] names the first port when a
+ * list was empty, each port's word names the next. All of it is Xen's to write at any time.
+ * Specification: xen/include/public/event_channel.h; "Event channel ABI (FIFO)", Xen design
+ * documents.
  */
 #ifndef PVBUS_XEN_FIFO_CORE_H
 #define PVBUS_XEN_FIFO_CORE_H
@@ -21,26 +23,36 @@ struct fifo_view {
 	void (*event)(u32 port);
 };
 
-/* Take a port off its list: clear LINKED and the link at once, unless Xen changes the word meanwhile. */
-static inline u32 fifo_unlink(u32 *word)
+/*
+ * Xen changes words at the same time, whatever number of CPUs this kernel has. Return: the word as
+ * it was.
+ */
+static inline u32 fifo_change(u32 *word, u32 clear, u32 set)
 {
-	u32 old = READ_ONCE(*word), new;
+	u32 old = READ_ONCE(*word), was;
 
-	for (;;) {
-		new = old & ~(1u << EVTCHN_FIFO_LINKED | EVTCHN_FIFO_LINK_MASK);
-		if (try_cmpxchg(word, &old, new))
-			return old & EVTCHN_FIFO_LINK_MASK;
-	}
+	while ((was = sync_cmpxchg(word, old, (old & ~clear) | set)) != old)
+		old = was;
+	return old;
 }
 
-/* Handle the next event of queue @q. Returns false when the list is at its end (or makes no sense). */
-static inline bool fifo_consume(struct fifo_queues *queues, struct xen_fifo_control *control, unsigned int q,
-				const struct fifo_view *view)
+/* Take a port off its list: LINKED and the link go at once. Return: the next port. */
+static inline u32 fifo_unlink(u32 *word)
+{
+	return fifo_change(word, 1u << EVTCHN_FIFO_LINKED | EVTCHN_FIFO_LINK_MASK, 0) &
+	       EVTCHN_FIFO_LINK_MASK;
+}
+
+/*
+ * Handle the next event of queue @q. Returns false when the list is at its end (or makes no sense).
+ */
+static inline bool fifo_consume(struct fifo_queues *queues, struct xen_fifo_control *control,
+				unsigned int q, const struct fifo_view *view)
 {
 	u32 port = queues->head[q], *word;
 
 	if (!port) {
-		smp_rmb();	/* the ready bit was read before the head it announces */
+		virt_rmb();	/* the ready bit was read before the head it announces */
 		port = READ_ONCE(control->head[q]);
 	}
 	word = port ? view->word(port) : NULL;
@@ -49,14 +61,16 @@ static inline bool fifo_consume(struct fifo_queues *queues, struct xen_fifo_cont
 		return false;
 	}
 	queues->head[q] = fifo_unlink(word);
-	if ((READ_ONCE(*word) & (1u << EVTCHN_FIFO_PENDING | 1u << EVTCHN_FIFO_MASKED)) == 1u << EVTCHN_FIFO_PENDING)
+	if ((READ_ONCE(*word) & (1u << EVTCHN_FIFO_PENDING | 1u << EVTCHN_FIFO_MASKED)) ==
+	    1u << EVTCHN_FIFO_PENDING)
 		view->event(port);
 	return queues->head[q] != 0;
 }
 
 /*
- * Handle all that is ready, the most urgent queue (0) first. At most @budget events: a host that links ports in a ring
- * must not hold the CPU; what is left then waits for the next upcall. Returns how many were looked at.
+ * Handle all that is ready, the most urgent queue (0) first. At most @budget events: a host that
+ * links ports in a ring must not hold the CPU; what is left then waits for the next upcall. Returns
+ * how many were looked at.
  */
 static inline unsigned int fifo_drain(struct fifo_queues *queues, struct xen_fifo_control *control,
 				      const struct fifo_view *view, unsigned int budget)

@@ -2,8 +2,8 @@
 /*
  * The grant table, version 1: which of our pages which domain may touch.
  *
- * The table's frames appear in the platform device's memory window and grow as pools are made. References are handed
- * out in process context only; a queue's I/O path lives from its pool.
+ * The table's frames appear in the platform device's memory window and grow as pools are made.
+ * References are handed out in process context only; a queue's I/O path lives from its pool.
  */
 #include <linux/io.h>
 #include <linux/kernel.h>
@@ -19,6 +19,7 @@
 #include "internal.h"
 #include "intree.h"
 
+#define GNT_MAX_FRAMES	1024	/* half a million grants: more than any guest has had use for */
 #define GNT_RETRY	HZ	/* between looks at a page a back-end does not let go of */
 
 struct gnt_stuck {
@@ -53,7 +54,7 @@ static int table_grow(void)
 		return err;
 	table_frames++;
 	for (i = max(first, GNTTAB_RESERVED_ENTRIES); i < first + GNTTAB_PER_FRAME; i++) {
-		if (!pvbus_gnt_end(i))		/* left behind by a stack before us, and still mapped */
+		if (!pvbus_gnt_end(i)) /* left behind by a stack before us, and still mapped */
 			continue;
 		free_refs[nr_free++] = i;
 	}
@@ -75,8 +76,9 @@ static int refs_get(u32 *ref, unsigned int n)
 	}
 	mutex_unlock(&gnt_lock);
 	if (err)
-		pr_err_ratelimited("pvbus: no %u grant references: %u of %u table frames in use, error %d\n",
-				   n, table_frames, table_max, err);
+		pr_err_ratelimited(
+			"pvbus: no %u grant references: %u of %u table frames in use, error %d\n",
+			n, table_frames, table_max, err);
 	return err;
 }
 
@@ -153,7 +155,7 @@ void pvbus_gnt_grant(u32 ref, u16 domid, struct page *page, bool readonly)
 	}
 	WRITE_ONCE(e->frame, page_to_pfn(page));
 	WRITE_ONCE(e->domid, domid);
-	smp_wmb();	/* Xen takes the entry for valid once the flags say so */
+	virt_wmb();	/* Xen takes the entry for valid once the flags say so */
 	WRITE_ONCE(e->flags, GTF_permit_access | (readonly ? GTF_readonly : 0));
 }
 EXPORT_SYMBOL_GPL(pvbus_gnt_grant);
@@ -163,28 +165,32 @@ EXPORT_SYMBOL_GPL(pvbus_gnt_grant);
  * @ref: the reference it was granted under
  *
  * Context: any.
- * Return: true if nobody has it any more and @ref is free for reuse; false if the domain has it mapped: neither the
+ * Return: true if nobody has it any more and @ref is free for reuse; false if the domain has it
+ * mapped: neither the
  *	page nor @ref may be used for anything else, see pvbus_gnt_end_later().
  */
 bool pvbus_gnt_end(u32 ref)
 {
-	u16 flags;
+	u16 flags, was;
 
 	if (in_tree())
 		return intree_gnt_end(ref);
-	flags = READ_ONCE(table[ref].flags);
-	do {
+	/* Xen sets the bits at the same time, whatever number of CPUs this kernel has. */
+	for (flags = READ_ONCE(table[ref].flags);; flags = was) {
 		if (flags & (GTF_reading | GTF_writing))
 			return false;
-	} while (!try_cmpxchg(&table[ref].flags, &flags, (u16)GTF_invalid));
-	return true;
+		was = sync_cmpxchg(&table[ref].flags, flags, (u16)GTF_invalid);
+		if (was == flags)
+			return true;
+	}
 }
 EXPORT_SYMBOL_GPL(pvbus_gnt_end);
 
 /**
  * pvbus_gnt_end_later - keep trying to take back a page that the other domain does not let go of
  * @ref: the reference; belongs to the grant table from here on, not to the pool it came from
- * @page: the page, may be NULL; a reference is held on it until the grant has ended, so it serves nothing else before
+ * @page: the page, may be NULL; a reference is held on it until the grant has ended, so it serves
+ *	nothing else before
  *
  * Context: any.
  */
@@ -196,7 +202,8 @@ void pvbus_gnt_end_later(u32 ref, struct page *page)
 	if (page)
 		get_page(page);
 	if (!s) {
-		pr_warn_ratelimited("pvbus: grant %u is still in use: given up with its page\n", ref);
+		pr_warn_ratelimited("pvbus: grant %u is still in use: given up with its page\n",
+				    ref);
 		return;
 	}
 	s->ref = ref;
@@ -204,7 +211,7 @@ void pvbus_gnt_end_later(u32 ref, struct page *page)
 	spin_lock_irqsave(&stuck_lock, flags);
 	list_add_tail(&s->link, &stuck);
 	spin_unlock_irqrestore(&stuck_lock, flags);
-	schedule_delayed_work(&stuck_dwork, GNT_RETRY);
+	queue_delayed_work(pvbus_wq, &stuck_dwork, GNT_RETRY);
 }
 EXPORT_SYMBOL_GPL(pvbus_gnt_end_later);
 
@@ -242,7 +249,7 @@ static void stuck_work(struct work_struct *work)
 
 	if (left) {
 		pr_info_ratelimited("pvbus: %u pages are still mapped by another domain\n", left);
-		schedule_delayed_work(&stuck_dwork, GNT_RETRY);
+		queue_delayed_work(pvbus_wq, &stuck_dwork, GNT_RETRY);
 	}
 }
 
@@ -273,7 +280,8 @@ int pvbus_ring_alloc(struct pvbus_xen_device *xdev, struct pvbus_ring_pages *rin
 	}
 	ring->nr = nr;
 	for (i = 0; i < nr; i++)
-		pvbus_gnt_grant(ring->ref[i], xdev->backend_id, virt_to_page(ring->va + i * XEN_PAGE_SIZE), false);
+		pvbus_gnt_grant(ring->ref[i], xdev->backend_id,
+				virt_to_page(ring->va + i * XEN_PAGE_SIZE), false);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(pvbus_ring_alloc);
@@ -296,14 +304,15 @@ void pvbus_ring_free(struct pvbus_ring_pages *ring)
 		if (pvbus_gnt_end(ring->ref[i]))
 			refs_put(&ring->ref[i], 1);
 		else
-			pvbus_gnt_end_later(ring->ref[i], virt_to_page(ring->va + i * XEN_PAGE_SIZE));
+			pvbus_gnt_end_later(ring->ref[i],
+					    virt_to_page(ring->va + i * XEN_PAGE_SIZE));
 	}
 	free_pages_exact(ring->va, ring->nr * XEN_PAGE_SIZE);
 	*ring = (struct pvbus_ring_pages){ };
 }
 EXPORT_SYMBOL_GPL(pvbus_ring_free);
 
-static int table_query(size_t len)
+static int table_query(u64 len)
 {
 	struct xen_gnttab_set_version version = { .version = 1 };
 	struct xen_gnttab_query_size size = { .dom = XEN_DOMID_SELF };
@@ -317,7 +326,7 @@ static int table_query(size_t len)
 		err = -EIO;
 	if (err)
 		return err;
-	table_max = min_t(size_t, size.max_nr_frames, len / XEN_PAGE_SIZE);
+	table_max = min3((u64)size.max_nr_frames, len / XEN_PAGE_SIZE, (u64)GNT_MAX_FRAMES);
 	return table_max ? 0 : -ENOSPC;
 }
 
@@ -329,7 +338,7 @@ static int table_query(size_t len)
  * Context: may sleep.
  * Return: 0, -ENOMEM, -ENOSPC, or what Xen refused with.
  */
-int pvbus_xen_grants_start(phys_addr_t where, size_t len)
+int pvbus_xen_grants_start(phys_addr_t where, u64 len)
 {
 	int err;
 
@@ -353,26 +362,33 @@ out:
 }
 EXPORT_SYMBOL_GPL(pvbus_xen_grants_start);
 
-/**
- * pvbus_xen_grants_stop - give the grant table back
- *
- * All pools and rings must be gone. Pages that another domain still holds are given up, with one line.
- *
- * Context: may sleep.
- */
-void pvbus_xen_grants_stop(void)
+/* Stop waiting for pages that another domain still holds: they are lost, with one line. */
+void xen_grants_give_up(void)
 {
 	struct gnt_stuck *s, *next;
 	unsigned int left;
 
 	cancel_delayed_work_sync(&stuck_dwork);
-	left = table ? stuck_retry() : 0;
+	left = stuck_retry();
 	if (left)
 		pr_warn("pvbus: %u pages are still mapped by another domain and lost\n", left);
 	list_for_each_entry_safe(s, next, &stuck, link) {
 		list_del(&s->link);
 		kfree(s);
 	}
+}
+
+/**
+ * pvbus_xen_grants_stop - give the grant table back
+ *
+ * All pools and rings must be gone. Pages that another domain still holds are given up, with one
+ * line.
+ *
+ * Context: may sleep.
+ */
+void pvbus_xen_grants_stop(void)
+{
+	xen_grants_give_up();
 	while (table_frames)
 		xen_unmap_frame((table_pa >> XEN_PAGE_SHIFT) + --table_frames);
 	if (table)

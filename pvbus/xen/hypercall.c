@@ -2,9 +2,10 @@
 /*
  * Hypercalls to Xen from an HVM guest.
  *
- * The guest traps with VMMCALL (AMD, Hygon) or VMCALL (everybody else), number in (r)ax, arguments in rdi, rsi, rdx,
- * r10, r8 or ebx, ecx, edx, esi, edi (docs/guest-guide/x86/hypercall-abi.rst). A page of stubs written by Xen, as the
- * first PV-on-HVM drivers used, does the same one call further on; it is kept for hosts that want it (hypercall_page=1).
+ * The guest traps with VMMCALL (AMD, Hygon) or VMCALL (everybody else), number in (r)ax, arguments
+ * in rdi, rsi, rdx, r10, r8 or ebx, ecx, edx, esi, edi (docs/guest-guide/x86/hypercall-abi.rst). A
+ * page of stubs written by Xen, as the first PV-on-HVM drivers used, does the same one call further
+ * on; it is kept for hosts that want it (hypercall_page=1).
  */
 #include <linux/kernel.h>
 #include <linux/mm.h>
@@ -20,11 +21,12 @@ static bool hypercall_page;
 module_param(hypercall_page, bool, 0444);
 MODULE_PARM_DESC(hypercall_page, "Call Xen through a hypercall page instead of directly (default: 0)");
 
-extern char xen_hypercall_page[];
-
 static enum { HC_OFF, HC_VMCALL, HC_VMMCALL, HC_PAGE } how;
 
-/* Xen may leave anything in the argument registers (its debug builds do), so all of them are outputs. */
+/*
+ * Xen may leave anything in the argument registers (its debug builds do), so all of them are
+ * outputs.
+ */
 #ifdef CONFIG_X86_64
 #define HC_ASM(insn, nr, a1, a2, a3) ({						\
 	long _ret = (nr);							\
@@ -43,9 +45,12 @@ static enum { HC_OFF, HC_VMCALL, HC_VMMCALL, HC_PAGE } how;
 })
 #endif
 
-#define HC_STUB(nr)	"call xen_hypercall_page + " __stringify(nr * 32)
+#define HC_STUB(nr)	"call xen_hypercall_page + " __stringify(nr * XEN_HC_PAGE_STRIDE)
 
-/* A direct call to each stub in use: an indirect one would need a landing pad that Xen's stubs do not have. */
+/*
+ * A direct call to each stub in use: an indirect one would need a landing pad that Xen's stubs do
+ * not have.
+ */
 static long call_by_page(unsigned int nr, unsigned long a1, unsigned long a2, unsigned long a3)
 {
 	switch (nr) {
@@ -55,8 +60,6 @@ static long call_by_page(unsigned int nr, unsigned long a1, unsigned long a2, un
 		return HC_ASM(HC_STUB(17), nr, a1, a2, a3);
 	case XEN_HC_GRANT_TABLE_OP:
 		return HC_ASM(HC_STUB(20), nr, a1, a2, a3);
-	case XEN_HC_SCHED_OP:
-		return HC_ASM(HC_STUB(29), nr, a1, a2, a3);
 	case XEN_HC_EVENT_CHANNEL_OP:
 		return HC_ASM(HC_STUB(32), nr, a1, a2, a3);
 	case XEN_HC_HVM_OP:
@@ -89,14 +92,23 @@ long xen_call(unsigned int nr, unsigned long a1, unsigned long a2, unsigned long
 	}
 }
 
-/* Xen finds the page by its frame number, fills it once and keeps no hold of it: there is nothing to switch off. */
-static void fill_page(const struct pvbus_host_info *info)
+/*
+ * Xen finds the page by its frame number, fills it once and keeps no hold of it: there is nothing
+ * to switch off.
+ */
+static int fill_page(const struct pvbus_host_info *info)
 {
 	u64 gpa = (u64)vmalloc_to_pfn(xen_hypercall_page) << PAGE_SHIFT;
 	u32 r[4];
 
 	pvbus_cpuid(info->base + XEN_CPUID_HYPERCALL, r);
+	if (r[1] < XEN_MSR_FIRST || r[1] > XEN_MSR_LAST) {
+		pr_err("pvbus: CPUID names MSR %#x for the hypercall page, which is no hypervisor's\n",
+		       r[1]);
+		return -ENODEV;
+	}
 	asm volatile("wrmsr" : : "c"(r[1]), "a"((u32)gpa), "d"((u32)(gpa >> 32)) : "memory");
+	return 0;
 }
 
 /**
@@ -113,7 +125,9 @@ int pvbus_xen_hypercalls_start(const struct pvbus_host_info *info)
 
 	how = vendor == X86_VENDOR_AMD || vendor == X86_VENDOR_HYGON ? HC_VMMCALL : HC_VMCALL;
 	if (hypercall_page) {
-		fill_page(info);
+		how = HC_OFF;
+		if (fill_page(info))
+			return -ENODEV;
 		how = HC_PAGE;
 	}
 	version = xen_call(XEN_HC_XEN_VERSION, XENVER_version, 0, 0);
@@ -123,7 +137,8 @@ int pvbus_xen_hypercalls_start(const struct pvbus_host_info *info)
 		return 0;
 	}
 	how = HC_OFF;
-	pr_err("pvbus: hypercall XENVER_version answered %#lx, CPUID says %#x\n", version, info->version);
+	pr_err("pvbus: hypercall XENVER_version answered %#lx, CPUID says %#x\n", version,
+	       info->version);
 	return -ENODEV;
 }
 EXPORT_SYMBOL_GPL(pvbus_xen_hypercalls_start);
@@ -153,15 +168,23 @@ int xen_set_param(u32 index, u64 value)
 	return xen_hvm_op(HVMOP_set_param, &p);
 }
 
-/* Make one of Xen's own frames appear at a frame of ours; it vanishes from where it was mapped before. */
+/*
+ * Make one of Xen's own frames appear at a frame of ours; it vanishes from where it was mapped
+ * before.
+ */
 int xen_map_frame(u32 space, unsigned long idx, unsigned long gfn)
 {
-	struct xen_add_to_physmap op = { .domid = XEN_DOMID_SELF, .space = space, .idx = idx, .gpfn = gfn };
+	struct xen_add_to_physmap op = {
+		.domid = XEN_DOMID_SELF, .space = space, .idx = idx, .gpfn = gfn
+	};
 
 	return xen_memory_op(XENMEM_add_to_physmap, &op);
 }
 
-/* A host that cannot do it (emulations) leaves the frame in the device's window, where nobody looks. */
+/*
+ * A host that cannot do it (emulations) leaves the frame in the device's window, where nobody
+ * looks.
+ */
 void xen_unmap_frame(unsigned long gfn)
 {
 	struct xen_remove_from_physmap op = { .domid = XEN_DOMID_SELF, .gpfn = gfn };

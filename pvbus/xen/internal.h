@@ -7,8 +7,12 @@
 #include <abi/xen/xen.h>
 #include <abi/xen/event_channel.h>
 #include <abi/xen/grant_table.h>
+#include "store.h"
 
 struct pvbus_evtchn;
+
+/* hcpage.S */
+extern char xen_hypercall_page[];
 
 /* hypercall.c; every one returns 0 or more, or a negative errno of Xen's, which are Linux's */
 long xen_call(unsigned int nr, unsigned long a1, unsigned long a2, unsigned long a3);
@@ -41,6 +45,5 @@ void xen_unmap_frame(unsigned long gfn);
 /* evtchn.c */
 int xen_evtchn_adopt(struct pvbus_evtchn *ch, u32 port, void (*handler)(void *), void *data);
 void xen_evtchn_abandon(struct pvbus_evtchn *ch);
-struct xen_shared_info *xen_shared_info(void);
 
 #endif /* PVBUS_XEN_INTERNAL_H */

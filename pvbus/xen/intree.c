@@ -2,8 +2,9 @@
 /*
  * Riding on the kernel's own xenbus: newer front-ends for a kernel that brought Xen up itself.
  *
- * For each kind of device that a front-end of ours serves, a xenbus driver takes the kernel's devices and puts one of
- * ours below each. So a kind without a front-end of ours stays with the kernel's.
+ * For each kind of device that a front-end of ours serves, a xenbus driver takes the kernel's
+ * devices and puts one of ours below each. So a kind without a front-end of ours stays with the
+ * kernel's.
  */
 #include <linux/err.h>
 #include <linux/interrupt.h>
@@ -43,7 +44,8 @@ void intree_init(void)
 
 static void state_work(struct work_struct *work)
 {
-	struct pvbus_xen_device *xdev = container_of(to_delayed_work(work), struct pvbus_xen_device, state_work);
+	struct pvbus_xen_device *xdev =
+		container_of(to_delayed_work(work), struct pvbus_xen_device, state_work);
 	struct device *dev = &xdev->pdev.dev;
 	struct pvbus_driver *drv;
 
@@ -57,7 +59,7 @@ static void state_work(struct work_struct *work)
 
 static void intree_bound(struct pvbus_device *pdev)
 {
-	queue_delayed_work(system_unbound_wq, &to_pvbus_xen(pdev)->state_work, 0);
+	queue_delayed_work(pvbus_wq, &to_pvbus_xen(pdev)->state_work, 0);
 }
 
 static void intree_otherend_changed(struct xenbus_device *kdev, enum kernel_xenbus_state state)
@@ -65,7 +67,7 @@ static void intree_otherend_changed(struct xenbus_device *kdev, enum kernel_xenb
 	struct pvbus_xen_device *xdev = dev_get_drvdata(&kdev->dev);
 
 	if (xdev)
-		mod_delayed_work(system_unbound_wq, &xdev->state_work, 0);
+		mod_delayed_work(pvbus_wq, &xdev->state_work, 0);
 }
 
 static int intree_probe(struct xenbus_device *kdev, const struct xenbus_device_id *id)
@@ -115,7 +117,9 @@ static int intree_resume(struct xenbus_device *kdev)
 	drv = dev->driver ? to_pvbus_driver(dev->driver) : NULL;
 	if (drv && drv->suspend)
 		drv->suspend(&xdev->pdev);
+	mutex_lock(&xdev->lock);
 	swap(xdev->backend, backend);
+	mutex_unlock(&xdev->lock);
 	xdev->backend_id = kdev->otherend_id;
 	xdev->state = (enum xenbus_state)kdev->state;
 	if (drv && drv->resume)
@@ -127,11 +131,11 @@ static int intree_resume(struct xenbus_device *kdev)
 
 int intree_switch_state(struct pvbus_xen_device *xdev, enum xenbus_state state)
 {
-	int err = xenbus_switch_state(to_xenbus_device(xdev->pdev.dev.parent), (enum kernel_xenbus_state)state);
+	struct xenbus_device *kdev = to_xenbus_device(xdev->pdev.dev.parent);
+	int err = xenbus_switch_state(kdev, (enum kernel_xenbus_state)state);
 
-	if (!err)
-		xdev->state = state;
-	return err;
+	/* It may have worked, failed, or found the device gone, and say 0. */
+	return err ?: (enum xenbus_state)kdev->state == state ? 0 : -ENODEV;
 }
 
 static int claim_type(struct pvbus_driver *drv, const char *type)

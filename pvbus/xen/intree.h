@@ -2,8 +2,9 @@
 /*
  * The lower half that rides on the kernel's own xenbus, where that is in charge of the host.
  *
- * Which half it is is settled when pvbus is loaded and then a patched jump at the head of each function, no indirect
- * call. Contracts are those of the functions of the same name in xs.c, xenbus.c, evtchn.c and grant.c.
+ * The choice is made when pvbus is loaded, and from then on is a patched jump at the head of each
+ * function, no indirect call. Contracts are those of the functions of the same name in xs.c,
+ * xenbus.c, evtchn.c and grant.c.
  */
 #ifndef PVBUS_XEN_INTREE_H
 #define PVBUS_XEN_INTREE_H

@@ -8,6 +8,12 @@
 struct device;
 struct pvbus_xen_device;
 
+/* main.c: works that reclaim may be waiting for */
+extern struct workqueue_struct *pvbus_wq;
+
+/* grant.c */
+void xen_grants_give_up(void);
+
 /* bus.c */
 int pvbus_bus_init(void);
 void pvbus_bus_exit(void);

@@ -3,6 +3,7 @@
 #include <linux/io.h>
 #include <linux/kernel.h>
 #include <linux/module.h>
+#include <asm/processor.h>
 #include <pvbus/platform.h>
 #include <pvbus/xen.h>
 #include "internal.h"
@@ -22,7 +23,10 @@ static void store_notify(void)
 	pvbus_evtchn_notify(&store_ch);
 }
 
-/* Until the reader runs, the port has nobody to tell; an event then is made up for by a look at the ring. */
+/*
+ * Until the reader runs, the port has nobody to tell; an event then is made up for by a look at the
+ * ring.
+ */
 static int store_connect(u64 port)
 {
 	int err;
@@ -54,7 +58,7 @@ int pvbus_xen_store_start(void)
 	err = xen_get_param(HVM_PARAM_STORE_PFN, &pfn);
 	if (!err)
 		err = xen_get_param(HVM_PARAM_STORE_EVTCHN, &port);
-	if (!err && (!pfn || !~pfn || !port))
+	if (!err && (!pfn || pfn >> (boot_cpu_data.x86_phys_bits - XEN_PAGE_SHIFT) || !port))
 		err = -ENODEV;
 	if (err)
 		goto out;

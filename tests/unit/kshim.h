@@ -74,6 +74,7 @@ typedef unsigned int gfp_t;
 #define smp_store_release(p, v)	__atomic_store_n(p, v, __ATOMIC_RELEASE)
 #define virt_load_acquire	smp_load_acquire
 #define virt_store_release	smp_store_release
+#define sync_cmpxchg(p, old, new) __sync_val_compare_and_swap(p, old, new)
 #define xchg(p, v)	__atomic_exchange_n(p, v, __ATOMIC_SEQ_CST)
 #define try_cmpxchg(p, old, new) \
 	__atomic_compare_exchange_n(p, old, new, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Event channels. Specification: xen/include/public/event_channel.h, docs/designs/event-channels (FIFO). */
+/*
+ * Event channels. Specification: xen/include/public/event_channel.h, docs/designs/event-channels
+ * (FIFO).
+ */
 #ifndef ABI_XEN_EVENT_CHANNEL_H
 #define ABI_XEN_EVENT_CHANNEL_H
 
-#define EVTCHNOP_bind_interdomain	0
 #define EVTCHNOP_close			3
 #define EVTCHNOP_send			4
-#define EVTCHNOP_status			5
 #define EVTCHNOP_alloc_unbound		6
 #define EVTCHNOP_bind_ipi		7
 #define EVTCHNOP_bind_vcpu		8
@@ -25,18 +26,6 @@ struct xen_evtchn_send {
 struct xen_evtchn_unmask {
 	u32 port;
 };
-
-struct xen_evtchn_status {
-	u16 dom;		/* in: whose port */
-	u32 port;		/* in */
-	u32 status;		/* out: EVTCHNSTAT_* */
-	u32 vcpu;		/* out */
-	u32 u[2];		/* out, by status */
-};
-
-#define EVTCHNSTAT_closed		0
-#define EVTCHNSTAT_unbound		1
-#define EVTCHNSTAT_interdomain		2
 
 struct xen_evtchn_alloc_unbound {
 	u16 dom;		/* in: where the port is made */
@@ -82,7 +71,6 @@ struct xen_evtchn_expand_array {
 	u64 gfn;
 };
 
-_Static_assert(sizeof(struct xen_evtchn_status) == 24, "xen_evtchn_status");
 _Static_assert(sizeof(struct xen_evtchn_alloc_unbound) == 8, "xen_evtchn_alloc_unbound");
 _Static_assert(sizeof(struct xen_evtchn_bind_ipi) == 8, "xen_evtchn_bind_ipi");
 _Static_assert(sizeof(struct xen_evtchn_bind_vcpu) == 8, "xen_evtchn_bind_vcpu");

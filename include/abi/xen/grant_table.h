@@ -32,7 +32,7 @@ struct xen_grant_entry {
 	u32 frame;
 };
 
-#define GNTTAB_RESERVED_ENTRIES		8u	/* the first ones are the toolstack's: console, store … */
+#define GNTTAB_RESERVED_ENTRIES		8u	/* the toolstack's: console, store … */
 #define GNTTAB_PER_FRAME		512u
 
 _Static_assert(sizeof(struct xen_grant_entry) == 8, "xen_grant_entry");

@@ -18,7 +18,6 @@
 #define XEN_UNPLUG_PRODUCT_W16		0x12	/* XEN_PRODUCT_* */
 #define XEN_UNPLUG_BUILD_W32		0x10	/* our build number */
 #define XEN_UNPLUG_WHAT_W16		0x10	/* XEN_UNPLUG_* bits */
-#define XEN_UNPLUG_LOG_W8		0x12	/* one character */
 
 #define XEN_UNPLUG_MAGIC		0x49d2
 #define XEN_UNPLUG_BLACKLISTED		0xd249	/* the host does not want these drivers */

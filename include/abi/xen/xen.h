@@ -2,8 +2,9 @@
 /*
  * Xen's hypercall interface, as far as an HVM guest's drivers need it.
  *
- * Specifications: xen/include/public/{xen,version,memory,sched,vcpu,features}.h, hvm/{hvm_op,params}.h,
- * arch-x86/{cpuid,xen,xen-x86_32,xen-x86_64}.h, docs/guest-guide/x86/hypercall-abi.rst.
+ * Specifications: xen/include/public/{xen,version,memory,sched,vcpu,features}.h,
+ * hvm/{hvm_op,params}.h, arch-x86/{cpuid,xen,xen-x86_32,xen-x86_64}.h,
+ * docs/guest-guide/x86/hypercall-abi.rst.
  */
 #ifndef ABI_XEN_XEN_H
 #define ABI_XEN_XEN_H
@@ -13,15 +14,13 @@
 
 /* CPUID leaves, relative to the one that carries the signature */
 #define XEN_CPUID_VERSION		1	/* eax: major << 16 | minor */
-#define XEN_CPUID_HYPERCALL		2	/* eax: pages, ebx: the MSR that takes their address */
+#define XEN_CPUID_HYPERCALL		2 /* eax: pages, ebx: the MSR that takes their address */
 #define XEN_CPUID_HVM			4
 #define XEN_CPUID_HVM_VCPU_ID		(1u << 3)	/* eax: ebx holds the vCPU's number */
 
 /* Hypercalls and their sub-operations */
 #define XEN_HC_MEMORY_OP		12
 #define XEN_HC_XEN_VERSION		17
-#define XEN_HC_VCPU_OP			24
-#define XEN_HC_SCHED_OP			29
 #define XEN_HC_GRANT_TABLE_OP		20
 #define XEN_HC_EVENT_CHANNEL_OP		32
 #define XEN_HC_HVM_OP			34
@@ -29,18 +28,10 @@
 
 #define XEN_DOMID_SELF			0x7ff0u
 
+#define XEN_MSR_FIRST			0x40000000u /* where the MSR of the hypercall page may be */
+#define XEN_MSR_LAST			0x4000ffffu
+
 #define XENVER_version			0
-#define XENVER_extraversion		1
-#define XENVER_get_features		6
-
-struct xen_extraversion {
-	char text[16];
-};
-
-struct xen_feature_info {
-	u32 submap_idx;		/* in: which 32 features */
-	u32 submap;		/* out */
-};
 
 #define XENMEM_add_to_physmap		7
 #define XENMEM_remove_from_physmap	15
@@ -59,13 +50,6 @@ struct xen_add_to_physmap {
 struct xen_remove_from_physmap {
 	u16 domid;
 	unsigned long gpfn;
-};
-
-#define SCHEDOP_shutdown		2
-#define SHUTDOWN_suspend		2
-
-struct xen_sched_shutdown {
-	u32 reason;
 };
 
 #define HVMOP_set_param			0
@@ -116,19 +100,21 @@ struct xen_shared_info {
 	u32 wc_sec_hi;
 };
 
-_Static_assert(sizeof(struct xen_extraversion) == 16, "xen_extraversion");
-_Static_assert(sizeof(struct xen_feature_info) == 8, "xen_feature_info");
 _Static_assert(sizeof(struct xen_add_to_physmap) == 8 + 2 * sizeof(long), "xen_add_to_physmap");
-_Static_assert(sizeof(struct xen_remove_from_physmap) == 2 * sizeof(long), "xen_remove_from_physmap");
-_Static_assert(sizeof(struct xen_sched_shutdown) == 4, "xen_sched_shutdown");
+_Static_assert(sizeof(struct xen_remove_from_physmap) == 2 * sizeof(long),
+	       "xen_remove_from_physmap");
 _Static_assert(sizeof(struct xen_hvm_param) == 16, "xen_hvm_param");
 _Static_assert(sizeof(struct xen_hvm_upcall_vector) == 8, "xen_hvm_upcall_vector");
 _Static_assert(sizeof(struct xen_vcpu_info) == 64, "xen_vcpu_info");
-_Static_assert(__builtin_offsetof(struct xen_vcpu_info, pending_sel) == sizeof(long), "pending_sel");
-_Static_assert(__builtin_offsetof(struct xen_shared_info, evtchn_pending) == 2048, "evtchn_pending");
-_Static_assert(__builtin_offsetof(struct xen_shared_info, evtchn_mask) == 2048 + sizeof(long) * XEN_LONG_BITS,
+_Static_assert(__builtin_offsetof(struct xen_vcpu_info, pending_sel) == sizeof(long),
+	       "pending_sel");
+_Static_assert(__builtin_offsetof(struct xen_shared_info, evtchn_pending) == 2048,
+	       "evtchn_pending");
+_Static_assert(__builtin_offsetof(struct xen_shared_info, evtchn_mask) ==
+		       2048 + sizeof(long) * XEN_LONG_BITS,
 	       "evtchn_mask");
-_Static_assert(__builtin_offsetof(struct xen_shared_info, wc_version) == 2048 + 2 * sizeof(long) * XEN_LONG_BITS,
+_Static_assert(__builtin_offsetof(struct xen_shared_info, wc_version) ==
+		       2048 + 2 * sizeof(long) * XEN_LONG_BITS,
 	       "wc_version");
 
 #endif /* ABI_XEN_XEN_H */
