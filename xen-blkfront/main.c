@@ -188,6 +188,17 @@ static int blkfront_resume(struct pvbus_device *pdev)
 	return 0;
 }
 
+/* What is written has been written by now; the back-end is to let go of pages that will soon be another kernel's. */
+static void blkfront_shutdown(struct pvbus_device *pdev)
+{
+	struct blkfront *bf = dev_get_drvdata(&pdev->dev);
+
+	mutex_lock(&bf->lock);
+	bf->dying = true;
+	blkfront_disconnect(bf, false);
+	mutex_unlock(&bf->lock);
+}
+
 static const struct pvbus_device_id blkfront_ids[] = {
 	{ "xen-vbd" },
 	{ }
@@ -206,6 +217,7 @@ static struct pvbus_driver blkfront_driver = {
 	.otherend_changed = blkfront_otherend_changed,
 	.suspend = blkfront_suspend,
 	.resume = blkfront_resume,
+	.shutdown = blkfront_shutdown,
 };
 
 static void bound(const char *name, unsigned int *value, unsigned int min, unsigned int max)
