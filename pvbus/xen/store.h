@@ -3,6 +3,7 @@
 #ifndef PVBUS_XEN_STORE_H
 #define PVBUS_XEN_STORE_H
 
+#include <linux/errno.h>
 #include <linux/types.h>
 
 struct device;
@@ -24,6 +25,12 @@ void pvbus_xs_event(void);
 void pvbus_xs_stop(void);
 int pvbus_xs_suspend(void);
 int pvbus_xs_resume(void);
+
+/* Whether @err says that the store is no good, rather than what it answered */
+static inline bool store_failed(int err)
+{
+	return err == -EIO || err == -ETIMEDOUT;
+}
 
 /* xenbus.c */
 struct pvbus_xen_device *pvbus_xen_device_alloc(struct device *parent, const char *node,

@@ -675,11 +675,6 @@ static int check_node(const char *type, const char *id)
 	return err;
 }
 
-static bool store_failed(int err)
-{
-	return err == -EIO || err == -ETIMEDOUT;
-}
-
 static int check_type(const char *type)
 {
 	unsigned int i, n;

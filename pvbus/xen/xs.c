@@ -26,7 +26,7 @@
 #include "xs_core.h"
 
 #define XS_TIMEOUT	(30 * HZ)
-#define XS_POLL		HZ		/* how often to look, lest an event got lost */
+#define XS_POLL		(HZ / 2)	/* how often to look, lest an event got lost */
 #define XS_FOLDER_MAX	65536		/* bytes of names in a folder */
 
 static struct {
@@ -703,7 +703,7 @@ static int xs_reset(void)
 	int err;
 
 	if (IS_ERR(can))
-		return PTR_ERR(can) == -ENOENT ? 0 : PTR_ERR(can);
+		return store_failed(PTR_ERR(can)) ? PTR_ERR(can) : 0;
 	err = xs_parse_num(can, len, &yes, 0, 1);
 	kfree(can);
 	if (err || !yes)
@@ -711,7 +711,7 @@ static int xs_reset(void)
 	err = xs_request(XS_RESET_WATCHES, PVBUS_XS_NIL, NULL, NULL, "", 1, NULL, NULL);
 	if (err)
 		pr_warn("watches of an earlier user not reset: error %d\n", err);
-	return err == -EIO || err == -ETIMEDOUT ? err : 0;
+	return store_failed(err) ? err : 0;
 }
 
 static int xs_prove(void)
@@ -733,7 +733,7 @@ static int xs_prove(void)
  *
  * Request ids and tokens start anywhere, so that nothing an earlier user asked for looks like ours.
  *
- * Context: may sleep; events need not arrive yet, though without them every answer takes up to a
+ * Context: may sleep; events need not arrive yet, though without them every answer takes half a
  * second.
  * Return: 0 once it has answered; -ENOMEM, -EIO, -EBUSY, -ETIMEDOUT.
  */
