@@ -4,7 +4,7 @@
 # which a bed runs where /dev/kvm cannot carry it.
 
 BEDS=$PV_TOP/tests/beds
-L1=$PV_CACHE/${PV_L1:-l1}
+L1=$PV_CACHE/l1${PV_L1:+-$PV_L1}
 L1_KERNEL=6.12
 L1_MODULES=(crc32c_generic virtio_pci virtio_console virtio_blk ext4 9pnet_virtio 9p tun kvm_amd)
 . "$BEDS/host/lib.sh"
@@ -180,8 +180,8 @@ l1_start() {
 	cache_entry "$initrd" make_l1_initrd "$k" "$rel"
 	say "starting L1 (emulated machine with SVM, Linux $rel)"
 	mkdir -p "$L1"
-	rm -f "$L1"/agent.* "$L1/pid"
-	mkfifo "$L1/agent.in" "$L1/agent.out"
+	rm -f "$L1"/{agent,shell}.* "$L1/pid"
+	mkfifo "$L1"/{agent,shell}.{in,out}
 	l1_open
 	# Without ERMS and FSRM the kernels in there do not copy by "rep movsb", which TCG does byte by byte
 	setsid "${QEMU[@]}" -accel tcg,thread=multi,tb-size=1024 -cpu max,la57=off,erms=off,fsrm=off -smp 2 -m 8192 \
@@ -192,7 +192,9 @@ l1_start() {
 		-drive "file=$GUEST_ROOT/root.ext4,if=none,id=guest,format=raw,readonly=on" -device virtio-blk-pci,drive=guest \
 		-virtfs "local,path=$PV_CACHE,mount_tag=cache,security_model=none,multidevs=remap" \
 		-device virtio-serial -chardev "pipe,id=agent,path=$L1/agent" \
-		-device virtserialport,chardev=agent,name=pv.agent -device virtio-rng-pci \
+		-device virtserialport,chardev=agent,name=pv.agent \
+		-chardev "pipe,id=shell,path=$L1/shell" -device virtserialport,chardev=shell,name=pv.shell \
+		-device virtio-rng-pci \
 		</dev/null >"$L1/qemu.log" 2>&1 9>&- &
 	echo $! >"$L1/pid"
 	for ((i = 0; i < 60; i++)); do
