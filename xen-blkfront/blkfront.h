@@ -20,6 +20,7 @@
 #include <linux/interrupt.h>
 #include <linux/kref.h>
 #include <linux/mutex.h>
+#include <linux/sched/mm.h>
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
 #include <blk.h>
@@ -167,6 +168,7 @@ struct blkfront {
 	struct device *dev;
 	struct kref kref;
 	struct mutex lock;
+	unsigned int noio;		/* memalloc scope of who has @lock */
 	enum blkfront_phase phase;
 	bool dying;
 	bool unplug;
@@ -204,6 +206,19 @@ struct blkfront {
 static inline unsigned int blkfront_nr_rings(const struct blkfront *bf)
 {
 	return bf->deal.queues + bf->deal.poll_queues;
+}
+
+/* Who has the lock may be making the connection that reclaim waits for: memory is asked for without I/O. */
+static inline void blkfront_lock(struct blkfront *bf)
+{
+	mutex_lock(&bf->lock);
+	bf->noio = memalloc_noio_save();
+}
+
+static inline void blkfront_unlock(struct blkfront *bf)
+{
+	memalloc_noio_restore(bf->noio);
+	mutex_unlock(&bf->lock);
 }
 
 extern struct workqueue_struct *blkfront_wq;

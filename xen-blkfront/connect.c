@@ -552,7 +552,7 @@ void blkfront_work(struct work_struct *work)
 {
 	struct blkfront *bf = container_of(work, struct blkfront, work);
 
-	mutex_lock(&bf->lock);
+	blkfront_lock(bf);
 	if (test_and_clear_bit(BF_DO_FAIL, &bf->todo))
 		blkfront_disconnect(bf, false);
 	if (test_bit(BF_DO_RESET, &bf->todo))
@@ -563,7 +563,7 @@ void blkfront_work(struct work_struct *work)
 		blkfront_restart(bf);
 		blkfront_follow(bf);
 	}
-	mutex_unlock(&bf->lock);
+	blkfront_unlock(bf);
 }
 
 /* It takes long, or it is time to try again. */
@@ -572,7 +572,7 @@ void blkfront_patience(struct work_struct *work)
 	struct blkfront *bf = container_of(work, struct blkfront, patience.work);
 	struct pvbus_xen_device *xdev = bf->xdev;
 
-	mutex_lock(&bf->lock);
+	blkfront_lock(bf);
 	if (bf->dying || (bf->phase != BF_IDLE && bf->phase != BF_CONNECTING))
 		goto out;
 	if (bf->phase == BF_IDLE && bf->attempts && xdev->state == XENBUS_CLOSED) {
@@ -585,5 +585,5 @@ void blkfront_patience(struct work_struct *work)
 	if (bf->resets)	/* it did not answer before, either */
 		blkfront_disconnect(bf, false);
 out:
-	mutex_unlock(&bf->lock);
+	blkfront_unlock(bf);
 }

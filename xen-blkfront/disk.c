@@ -231,22 +231,22 @@ void blkfront_take_away(struct blkfront *bf)
 {
 	bool serves;
 
-	mutex_lock(&bf->lock);
+	blkfront_lock(bf);
 	bf->dying = true;
 	serves = bf->phase == BF_CONNECTED && pvbus_xen_read_state(bf->xdev) != XENBUS_UNKNOWN;
 	if (!serves)
 		blkfront_disconnect(bf, false);
-	mutex_unlock(&bf->lock);
+	blkfront_unlock(bf);
 	if (bf->added) {
 		if (!serves)
 			blk_mark_disk_dead(bf->disk);
 		del_gendisk(bf->disk);
 		bf->added = false;
 	}
-	mutex_lock(&bf->lock);
+	blkfront_lock(bf);
 	blkfront_disconnect(bf, false);
 	bf->phase = BF_GONE;
-	mutex_unlock(&bf->lock);
+	blkfront_unlock(bf);
 }
 
 /* Not under the disk's lock, which the way out of a failing connection needs: both wait for I/O. */

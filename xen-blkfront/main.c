@@ -135,11 +135,11 @@ static void blkfront_remove(struct pvbus_device *pdev)
 {
 	struct blkfront *bf = dev_get_drvdata(&pdev->dev);
 
-	mutex_lock(&bf->lock);
+	blkfront_lock(bf);
 	bf->dying = true;
 	if (bf->phase != BF_CONNECTED)	/* the disk's work may be waiting for I/O */
 		blkfront_disconnect(bf, false);
-	mutex_unlock(&bf->lock);
+	blkfront_unlock(bf);
 	cancel_delayed_work_sync(&bf->patience);
 	flush_work(&bf->disk_work);
 	blkfront_take_away(bf);
@@ -156,10 +156,10 @@ static void blkfront_otherend_changed(struct pvbus_device *pdev, int state)
 {
 	struct blkfront *bf = dev_get_drvdata(&pdev->dev);
 
-	mutex_lock(&bf->lock);
+	blkfront_lock(bf);
 	if (!test_bit(BF_DO_START, &bf->todo))	/* that looks for itself */
 		blkfront_follow(bf);
-	mutex_unlock(&bf->lock);
+	blkfront_unlock(bf);
 }
 
 static void blkfront_suspend(struct pvbus_device *pdev)
@@ -168,9 +168,9 @@ static void blkfront_suspend(struct pvbus_device *pdev)
 
 	cancel_delayed_work_sync(&bf->patience);
 	flush_work(&bf->work);
-	mutex_lock(&bf->lock);
+	blkfront_lock(bf);
 	blkfront_stop(bf);
-	mutex_unlock(&bf->lock);
+	blkfront_unlock(bf);
 }
 
 /* The back-end is another one, or the same if the guest was not saved after all; the rings are no good either way. */
@@ -178,13 +178,13 @@ static int blkfront_resume(struct pvbus_device *pdev)
 {
 	struct blkfront *bf = dev_get_drvdata(&pdev->dev);
 
-	mutex_lock(&bf->lock);
+	blkfront_lock(bf);
 	if (bf->phase != BF_GONE) {
 		blkfront_disconnect(bf, bf->phase != BF_FAILED);
 		blkfront_restart(bf);
 		blkfront_follow(bf);
 	}
-	mutex_unlock(&bf->lock);
+	blkfront_unlock(bf);
 	return 0;
 }
 
@@ -193,10 +193,10 @@ static void blkfront_shutdown(struct pvbus_device *pdev)
 {
 	struct blkfront *bf = dev_get_drvdata(&pdev->dev);
 
-	mutex_lock(&bf->lock);
+	blkfront_lock(bf);
 	bf->dying = true;
 	blkfront_disconnect(bf, false);
-	mutex_unlock(&bf->lock);
+	blkfront_unlock(bf);
 }
 
 static const struct pvbus_device_id blkfront_ids[] = {

@@ -35,7 +35,7 @@ static ssize_t reconnect_store(struct device *dev, struct device_attribute *attr
 	struct blkfront *bf = dev_get_drvdata(dev);
 	ssize_t ret = -ENODEV;
 
-	mutex_lock(&bf->lock);
+	blkfront_lock(bf);
 	if (!bf->dying && bf->phase != BF_GONE) {
 		bf->attempts = 0;
 		bf->resets = 0;
@@ -44,7 +44,7 @@ static ssize_t reconnect_store(struct device *dev, struct device_attribute *attr
 		blkfront_follow(bf);
 		ret = len;
 	}
-	mutex_unlock(&bf->lock);
+	blkfront_unlock(bf);
 	return ret;
 }
 static DEVICE_ATTR_WO(reconnect);
@@ -188,7 +188,7 @@ static int rings_show(struct seq_file *m, void *unused)
 	struct blkfront *bf = m->private;
 	unsigned int i;
 
-	mutex_lock(&bf->lock);
+	blkfront_lock(bf);
 	seq_printf(m, "%s: %s, back-end %s, %u attempts, %u resets, %u reconnects, %u openers%s\n", bf->name.name,
 		   blkfront_phase_name(bf->phase), pvbus_xen_state_name(bf->xdev->backend_state), bf->attempts,
 		   bf->resets, bf->reconnects, atomic_read(&bf->openers), bf->quiesced ? ", I/O held back" : "");
@@ -196,7 +196,7 @@ static int rings_show(struct seq_file *m, void *unused)
 		if (bf->rings[i].io)
 			show_ring(m, &bf->rings[i]);
 	}
-	mutex_unlock(&bf->lock);
+	blkfront_unlock(bf);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(rings);
