@@ -27,7 +27,6 @@
 
 #define XS_TIMEOUT	(30 * HZ)
 #define XS_POLL		(HZ / 2)	/* how often to look, lest an event got lost */
-#define XS_FOLDER_MAX	65536		/* bytes of names in a folder */
 
 static struct {
 	void (*notify)(void);
@@ -396,52 +395,6 @@ int pvbus_xs_rm(u32 tx, const char *dir, const char *node)
 }
 EXPORT_SYMBOL_GPL(pvbus_xs_rm);
 
-/* Add the next part of a long folder to *@all. Return: 1 if that was the last, 0, or an errno */
-static int xs_append_part(u32 tx, const char *dir, const char *node, char **all,
-			  unsigned int *len, char gen[24])
-{
-	unsigned int size, skip;
-	char at[12], *part, *more;
-	bool last;
-	int n;
-
-	snprintf(at, sizeof(at), "%u", *len);
-	n = xs_request(XS_DIRECTORY_PART, tx, dir, node, at, strlen(at) + 1, &part, &size);
-	if (n)
-		return n;
-	n = xs_split_part(part, size, &skip, &last);
-	if (n < 0 || skip > 24 || *len + n > XS_FOLDER_MAX || (!n && !last))
-		n = -EIO;
-	else if (*len && strcmp(gen, part))
-		n = -EAGAIN;
-	more = n < 0 ? NULL : krealloc(*all, *len + n + 1, GFP_NOIO);
-	if (more) {
-		strscpy(gen, part, 24);
-		memcpy(more + *len, part + skip, n);
-		*len += n;
-		*all = more;
-	}
-	kfree(part);
-	return n < 0 ? n : more ? last : -ENOMEM;
-}
-
-/* A folder whose names are too many for one reply */
-static int xs_long_folder(u32 tx, const char *dir, const char *node, char **all, unsigned int *len)
-{
-	char gen[24];
-	int last;
-
-	*all = NULL;
-	*len = 0;
-	do {
-		last = xs_append_part(tx, dir, node, all, len, gen);
-	} while (!last);
-	if (last > 0)
-		return 0;
-	kfree(*all);
-	return last;
-}
-
 /**
  * pvbus_xs_directory - names of what is in a folder
  * @tx: transaction or PVBUS_XS_NIL
@@ -450,8 +403,8 @@ static int xs_long_folder(u32 tx, const char *dir, const char *node, char **all,
  * @n: gets their number
  *
  * Context: may sleep.
- * Return: that many names, then a NULL; all in one piece of memory for kfree(). Or an ERR_PTR:
- * errnos as from pvbus_xs_read(), -EAGAIN for a long folder that changed meanwhile.
+ * Return: that many names, then a NULL; all in one piece of memory for kfree(). Or an ERR_PTR: as
+ * from pvbus_xs_read(), or -E2BIG if the names take more than 4096 bytes.
  */
 char **pvbus_xs_directory(u32 tx, const char *dir, const char *node, unsigned int *n)
 {
@@ -462,8 +415,6 @@ char **pvbus_xs_directory(u32 tx, const char *dir, const char *node, unsigned in
 	if (in_tree())
 		return intree_directory(tx, dir, node, n);
 	err = xs_request(XS_DIRECTORY, tx, dir, node, NULL, 0, &body, &len);
-	if (err == -E2BIG)
-		err = xs_long_folder(tx, dir, node, &body, &len);
 	if (err)
 		return ERR_PTR(err);
 	count = xs_split_names(body, len, NULL, 0);

@@ -219,24 +219,6 @@ int xs_split_names(const char *body, unsigned int len, const char **name, unsign
 	return n;
 }
 
-/*
- * xs_split_part - where the names begin in one part of a long folder
- * @skip: gets the length of the generation ahead of them, its NUL included
- * @last: gets whether it is the last part: that one ends in an empty name
- *
- * Return: bytes of names, without the empty one; -EINVAL.
- */
-int xs_split_part(const char *body, unsigned int len, unsigned int *skip, bool *last)
-{
-	unsigned int n = strnlen(body, len) + 1;
-
-	if (n == 1 || n > len)
-		return -EINVAL;
-	*skip = n;
-	*last = body[len - 1] == 0 && len > n && (len == n + 1 || body[len - 2] == 0);
-	return len - n - *last;
-}
-
 static bool xs_char_ok(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||

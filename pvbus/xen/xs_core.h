@@ -46,7 +46,6 @@ bool xs_type_known(u32 type);
 int xs_errno(const char *name);
 int xs_split_event(const char *body, unsigned int len, const char **path, u32 *token);
 int xs_split_names(const char *body, unsigned int len, const char **name, unsigned int max);
-int xs_split_part(const char *body, unsigned int len, unsigned int *skip, bool *last);
 
 bool xs_path_ok(const char *path);
 bool xs_name_ok(const char *name, unsigned int max);

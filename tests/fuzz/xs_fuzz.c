@@ -15,9 +15,7 @@ static struct xs_link link_;
 static void use(char *body, unsigned int len)
 {
 	const char *path, *name[8];
-	unsigned int skip;
 	char buf[256];
-	bool last;
 	u32 token;
 	u64 val;
 	int n, i;
@@ -29,8 +27,6 @@ static void use(char *body, unsigned int len)
 	n = xs_split_names(body, len, name, ARRAY_SIZE(name));
 	for (i = 0; i < n && i < (int)ARRAY_SIZE(name); i++)
 		assert(xs_name_ok(name[i], XS_BODY_MAX) && name[i] + strlen(name[i]) < body + len);
-	n = xs_split_part(body, len, &skip, &last);
-	assert(n < 0 || skip + n + last == len);
 	if (xs_join(buf, sizeof(buf), body, "state") > 0)
 		assert(xs_path_ok(buf) && (!xs_path_ok(body) || xs_below(buf, body)));
 	if (strlen(body) < sizeof(buf)) {

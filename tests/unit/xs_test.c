@@ -405,28 +405,6 @@ TEST(folders)
 	CHECK_EQ(xs_split_names("a\x80", 3, name, 4), -EINVAL);
 }
 
-TEST(long_folders_come_in_parts)
-{
-	unsigned int skip = 0;
-	bool last = true;
-
-	/* as the two known stores send it: whole names, or names cut anywhere */
-	CHECK_EQ(xs_split_part("42\0" "1\0" "2\0", 7, &skip, &last), 4);
-	CHECK_EQ(skip, 3);
-	CHECK(!last);
-	CHECK_EQ(xs_split_part("42\0" "1\0" "5171", 9, &skip, &last), 6);
-	CHECK(!last);
-	CHECK_EQ(xs_split_part("42\0" "1\0" "2\0\0", 8, &skip, &last), 4);
-	CHECK(last);
-	CHECK_EQ(xs_split_part("42\0\0", 4, &skip, &last), 0);
-	CHECK(last);
-	CHECK_EQ(xs_split_part("42\0", 3, &skip, &last), 0);
-	CHECK(!last);
-	CHECK_EQ(xs_split_part("42", 2, &skip, &last), -EINVAL);
-	CHECK_EQ(xs_split_part("\0a\0", 3, &skip, &last), -EINVAL);
-	CHECK_EQ(xs_split_part("", 0, &skip, &last), -EINVAL);
-}
-
 TEST(paths)
 {
 	char longest[XS_ABS_PATH_MAX + 2];
