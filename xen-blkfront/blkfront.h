@@ -2,10 +2,11 @@
 /*
  * What the files of the block front-end share.
  *
- * A disk has rings, a ring has slots, a slot carries one request. Slots and grants are set aside when the connection is
- * made, so the I/O path allocates nothing. A request passes through here:
+ * A disk has rings, a ring has slots, a slot carries one request. Slots and grants are set aside
+ * when the connection is made, so the I/O path allocates nothing. A request passes through here:
  *
- *   queue.c    reserve a slot and grants, map the data, encode, push, ring the doorbell; reap answers, end requests
+ *   queue.c    reserve a slot and grants, map the data, encode, push, ring the doorbell; reap
+ *              answers, end requests
  *   grants.c   what data is granted through: bare references, or pages of our own that stay granted
  *   connect.c  finding, losing and resuming a connection
  *   disk.c     the gendisk, its names and limits
@@ -88,7 +89,7 @@ struct blkfront_ring {
 	unsigned int index;
 	bool poll;
 
-	spinlock_t sq_lock ____cacheline_aligned_in_smp;
+	spinlock_t sq_lock ____cacheline_aligned_in_smp;	/* submission, see above */
 	bool live;
 	bool open;
 	bool pooled;
@@ -104,7 +105,7 @@ struct blkfront_ring {
 	struct work_struct grow;
 	struct delayed_work purge;
 
-	spinlock_t cq_lock ____cacheline_aligned_in_smp;
+	spinlock_t cq_lock ____cacheline_aligned_in_smp;	/* completion, see above */
 	struct tasklet_struct tasklet;
 	struct pvbus_evtchn ch;
 	struct blkfront_stats stats;
@@ -121,7 +122,7 @@ struct blkfront_ring {
 struct blkfront_cmd {
 	struct blkfront_ring *ring;
 	struct request *next;	/* of those a reaper ends together */
-	int slot;		/* -1: not on a ring; changes under the ring's cq_lock once it is there */
+	int slot;		/* -1: not on a ring; once there, changes under its cq_lock */
 	blk_status_t status;
 	bool again;		/* to be sent in another form */
 	u8 timeouts;
@@ -155,7 +156,8 @@ enum {
  * @resets: connections given up for an overdue answer since the last answer
  * @reconnects: connections after the first
  * @deal: what was agreed on
- * @rings: array of @max_rings, of which the first deal.queues + deal.poll_queues are in use, polled ones last
+ * @rings: array of @max_rings, of which the first deal.queues + deal.poll_queues are in use, polled
+ *	ones last
  * @map: ring of each hardware queue
  * @hw_queues: hardware queues without polled ones, fixed when the disk is made
  * @hw_poll: polled ones
@@ -167,7 +169,7 @@ struct blkfront {
 	struct pvbus_xen_device *xdev;
 	struct device *dev;
 	struct kref kref;
-	struct mutex lock;
+	struct mutex lock;		/* see above */
 	unsigned int noio;		/* memalloc scope of who has @lock */
 	enum blkfront_phase phase;
 	bool dying;
@@ -195,9 +197,9 @@ struct blkfront {
 	atomic_t openers;
 	struct list_head link;		/* of disks, for their minors */
 	struct work_struct work;
-	struct work_struct disk_work;	/* makes the disk visible, or takes it away: both wait for I/O */
+	struct work_struct disk_work;	/* shows the disk, or takes it away: both wait for I/O */
 	struct delayed_work patience;
-	spinlock_t large_lock;
+	spinlock_t large_lock;		/* @large */
 	struct list_head large;
 	struct work_struct large_work;
 	struct dentry *debugfs;
@@ -208,7 +210,10 @@ static inline unsigned int blkfront_nr_rings(const struct blkfront *bf)
 	return bf->deal.queues + bf->deal.poll_queues;
 }
 
-/* Who has the lock may be making the connection that reclaim waits for: memory is asked for without I/O. */
+/*
+ * Who has the lock may be making the connection that reclaim waits for: memory is asked for without
+ * I/O.
+ */
 static inline void blkfront_lock(struct blkfront *bf)
 {
 	mutex_lock(&bf->lock);

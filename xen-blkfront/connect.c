@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Connections: how one is made, lost, and made again with the requests of the last one still in hand.
+ * Connections: how one is made, lost, and made again with the requests of the last one still in
+ * hand.
  *
  *	IDLE        back-end says INIT_WAIT: make rings, publish them, say INITIALISED
- *	CONNECTING  back-end says CONNECTED: read what disk it is, set grants aside, say CONNECTED, let I/O run
+ *	CONNECTING  back-end says CONNECTED: read what disk it is, set grants aside, say CONNECTED,
+ *	            let I/O run
  *	CONNECTED   back-end says CLOSING, or starts anew: hold I/O back, take the rings down, IDLE
  *	FAILED      the back-end refused too often, broke the protocol or does not answer: I/O fails
  *
- * Everything here runs under the disk's lock, in process context, and waits for the back-end for a bounded time only.
- * The back-end's state is read afresh where it decides something: what an event told may be history.
+ * Everything here runs under the disk's lock, in process context, and waits for the back-end for a
+ * bounded time only. The back-end's state is read afresh where it decides something: what an event
+ * told may be history.
  */
 #include <linux/delay.h>
 #include "blkfront.h"
@@ -46,11 +49,13 @@ static int read_offer(struct blkfront *bf, bool late, struct blk_offer *o)
 		*value = n->dflt;
 		if (n->late && !late)
 			continue;
-		if (!n->required) {
-			*value = pvbus_xen_read_num(xdev, xdev->backend, n->name, n->dflt, n->min, n->max);
-			continue;
-		}
-		err = pvbus_xen_require_num(xdev, xdev->backend, n->name, value, n->min, n->max);
+		err = 0;
+		if (n->required)
+			err = pvbus_xen_require_num(xdev, xdev->backend, n->name, value, n->min,
+						    n->max);
+		else
+			*value = pvbus_xen_read_num(xdev, xdev->backend, n->name, n->dflt, n->min,
+						    n->max);
 		if (err)
 			return err;
 	}
@@ -148,11 +153,13 @@ static int rings_make(struct blkfront *bf)
 
 /* --- what we publish --- */
 
-/* Nodes of the kinds we write, left by the connection or the driver before this one: the back-end would believe them. */
+/* What the connection or the driver before this one left: the back-end would believe it. */
 static void forget_nodes(u32 tx, const char *dir)
 {
-	static const char * const stale[] = { "ring-ref", "ring-page-order", "num-ring-pages", "event-channel",
-					      "queue-", "multi-queue-num-queues" };
+	static const char * const stale[] = {
+		"ring-ref", "ring-page-order", "num-ring-pages", "event-channel", "queue-",
+		"multi-queue-num-queues",
+	};
 	unsigned int n, i, k;
 	char **names;
 
@@ -259,7 +266,7 @@ static void connect_rings(struct blkfront *bf)
 	pvbus_xen_switch_state(bf->xdev, XENBUS_INITIALISED);
 }
 
-/* Which ring serves which hardware queue; their numbers are the same unless the back-end changed since the first time. */
+/* Which ring serves which hardware queue: its own, unless the back-end changed since then. */
 static void map_rings(struct blkfront *bf)
 {
 	unsigned int i, n = bf->deal.queues, poll = bf->deal.poll_queues;
@@ -299,12 +306,16 @@ static void let_io_run(struct blkfront *bf)
 static void tell_connected(struct blkfront *bf)
 {
 	const struct blk_deal *d = &bf->deal;
-	static const char * const flush[] = { [BLKIF_OP_WRITE_BARRIER] = "barrier", [BLKIF_OP_FLUSH_DISKCACHE] = "flush" };
+	static const char * const flush[] = {
+		[BLKIF_OP_WRITE_BARRIER] = "barrier",
+		[BLKIF_OP_FLUSH_DISKCACHE] = "flush",
+	};
 
-	dev_info(bf->dev, "%s: %llu MiB, %u+%u rings of %u, %u segments, %s%s%s%s%s\n", bf->name.name, d->sectors >> 11,
-		 d->queues, d->poll_queues, bf->rings[0].r.size, d->max_segs,
-		 d->flush_op == BLK_OP_NONE ? "no flush" : flush[d->flush_op], d->persistent ? ", persistent grants" : "",
-		 bf->bounce ? ", bounced" : "", d->discard ? ", discard" : "", d->readonly ? ", read-only" : "");
+	dev_info(bf->dev, "%s: %llu MiB, %u+%u rings of %u, %u segments, %s%s%s%s%s\n",
+		 bf->name.name, d->sectors >> 11, d->queues, d->poll_queues, bf->rings[0].r.size,
+		 d->max_segs, d->flush_op == BLK_OP_NONE ? "no flush" : flush[d->flush_op],
+		 d->persistent ? ", persistent grants" : "", bf->bounce ? ", bounced" : "",
+		 d->discard ? ", discard" : "", d->readonly ? ", read-only" : "");
 }
 
 static int ready_rings(struct blkfront *bf)
@@ -319,7 +330,7 @@ static int ready_rings(struct blkfront *bf)
 	return err;
 }
 
-/* The back-end is connected. The first time the disk becomes visible, later on it takes up where it was. */
+/* The first time the disk becomes visible, later on it takes up where it was. */
 static void connected(struct blkfront *bf)
 {
 	bool first = !bf->disk;
@@ -329,7 +340,8 @@ static void connected(struct blkfront *bf)
 	int err;
 
 	err = read_offer(bf, true, &offer);
-	why = err ? "reading the back-end's properties" : blk_agree_disk(&offer, &bf->want, &bf->deal);
+	why = err ? "reading the back-end's properties" :
+		    blk_agree_disk(&offer, &bf->want, &bf->deal);
 	if (!why) {
 		err = ready_rings(bf);
 		why = err ? "setting up the disk" : NULL;
@@ -364,7 +376,8 @@ static void resize(struct blkfront *bf)
 		return;
 	if (blk_agree_disk(&offer, &bf->want, &deal) || deal.sectors == bf->deal.sectors)
 		return;
-	dev_info(bf->dev, "%s: %llu sectors, were %llu\n", bf->name.name, deal.sectors, bf->deal.sectors);
+	dev_info(bf->dev, "%s: %llu sectors, were %llu\n", bf->name.name, deal.sectors,
+		 bf->deal.sectors);
 	bf->deal.sectors = deal.sectors;
 	set_capacity_and_notify(bf->disk, deal.sectors);
 }
@@ -386,13 +399,14 @@ static bool wait_for(struct pvbus_xen_device *xdev, unsigned int states)
 }
 
 /*
- * See the back-end out, so that it lets go of our pages: it may hold some from INITIALISED on until CLOSED. One that
- * does not follow gets no more than its time. One that holds nothing hears nothing, unless it is the end: it might
- * take the word as an answer to what we say next.
+ * See the back-end out, so that it lets go of our pages: it may hold some from INITIALISED on until
+ * CLOSED. One that does not follow gets no more than its time. One that holds nothing hears
+ * nothing, unless it is the end: it might take the word as an answer to what we say next.
  */
 static void goodbye(struct blkfront *bf, bool end)
 {
-	const unsigned int out = BIT(XENBUS_CLOSED) | BIT(XENBUS_UNKNOWN) | BIT(XENBUS_INITIALISING) | BIT(XENBUS_INIT_WAIT);
+	const unsigned int out = BIT(XENBUS_CLOSED) | BIT(XENBUS_UNKNOWN) |
+				 BIT(XENBUS_INITIALISING) | BIT(XENBUS_INIT_WAIT);
 	struct pvbus_xen_device *xdev = bf->xdev;
 
 	if (BIT(pvbus_xen_read_state(xdev)) & out) {
@@ -427,7 +441,8 @@ void blkfront_stop(struct blkfront *bf)
 /**
  * blkfront_disconnect - end the connection, if there is one
  * @bf: the disk
- * @replay: keep what was in flight for the next one; otherwise it fails, and so does all I/O until there is one
+ * @replay: keep what was in flight for the next one; otherwise it fails, and so does all I/O until
+ *	there is one
  */
 void blkfront_disconnect(struct blkfront *bf, bool replay)
 {
@@ -464,7 +479,8 @@ static void unplug(struct blkfront *bf)
 		return;
 	bf->unplug = true;
 	if (bf->phase == BF_CONNECTED && atomic_read(&bf->openers)) {
-		dev_info(bf->dev, "%s: to be unplugged when it is no longer in use\n", bf->name.name);
+		dev_info(bf->dev, "%s: to be unplugged when it is no longer in use\n",
+			 bf->name.name);
 		return;
 	}
 	blkfront_disk_todo(bf);
@@ -483,10 +499,12 @@ static void backend_closes(struct blkfront *bf)
 		return;
 	blkfront_disconnect(bf, true);
 	if (was_connected) {
-		dev_info(bf->dev, "%s: back-end closed, waiting for it to come back\n", bf->name.name);
+		dev_info(bf->dev, "%s: back-end closed, waiting for it to come back\n",
+			 bf->name.name);
 		blkfront_restart(bf);
 	} else if (++bf->attempts < MAX_ATTEMPTS) {
-		dev_warn(bf->dev, "back-end refuses to connect, trying again in %u s\n", 1 << bf->attempts);
+		dev_warn(bf->dev, "back-end refuses to connect, trying again in %u s\n",
+			 1 << bf->attempts);
 		mod_delayed_work(blkfront_wq, &bf->patience, HZ << bf->attempts);
 	} else {
 		dev_err(bf->dev, "back-end refused to connect %u times: giving up\n", bf->attempts);
@@ -539,7 +557,8 @@ static void reset(struct blkfront *bf)
 	bf->resets++;
 	if (bf->phase == BF_CONNECTED) {
 		if (!replay)
-			dev_err(bf->dev, "%s: no answer after %u new connections: I/O fails\n", bf->name.name, MAX_RESETS);
+			dev_err(bf->dev, "%s: no answer after %u new connections: I/O fails\n",
+				bf->name.name, MAX_RESETS);
 		blkfront_disconnect(bf, replay);
 		if (replay)
 			blkfront_restart(bf);
@@ -580,8 +599,9 @@ void blkfront_patience(struct work_struct *work)
 		blkfront_follow(bf);
 		goto out;
 	}
-	dev_warn(bf->dev, "no connection for %u s: back-end %s is in state %s, we are in %s\n", PATIENCE / HZ, xdev->backend,
-		 pvbus_xen_state_name(pvbus_xen_read_state(xdev)), pvbus_xen_state_name(xdev->state));
+	dev_warn(bf->dev, "no connection for %u s: back-end %s is in state %s, we are in %s\n",
+		 PATIENCE / HZ, xdev->backend, pvbus_xen_state_name(pvbus_xen_read_state(xdev)),
+		 pvbus_xen_state_name(xdev->state));
 	if (bf->resets)	/* it did not answer before, either */
 		blkfront_disconnect(bf, false);
 out:

@@ -24,11 +24,13 @@ u32 blk_ring_entries(const struct blk_abi *abi, u32 bytes)
 }
 
 /* Set up an empty ring in @shared, zeroed memory of @bytes, with blk_ring_entries() of @slot. */
-void blk_ring_init(struct blk_ring *r, void *shared, struct blk_slot *slot, const struct blk_abi *abi, u32 bytes)
+void blk_ring_init(struct blk_ring *r, void *shared, struct blk_slot *slot,
+		   const struct blk_abi *abi, u32 bytes)
 {
 	u32 i;
 
-	*r = (struct blk_ring){ .head = shared, .slot = slot, .abi = abi, .size = blk_ring_entries(abi, bytes) };
+	*r = (struct blk_ring){ .head = shared, .slot = slot, .abi = abi };
+	r->size = blk_ring_entries(abi, bytes);
 	for (i = 0; i < r->size; i++)
 		slot[i] = (struct blk_slot){ .next = i + 1 };
 	/* Each side wants to hear of the other's first entry. */
@@ -67,7 +69,8 @@ static void encode_data(const struct blk_req *req, struct blkif_head *head, stru
 	memcpy(body->seg, req->seg, req->nr_segs * sizeof(req->seg[0]));
 }
 
-static void encode_indirect(const struct blk_req *req, struct blkif_head *head, struct blkif_indirect *body)
+static void encode_indirect(const struct blk_req *req, struct blkif_head *head,
+			    struct blkif_indirect *body)
 {
 	head->operation = BLKIF_OP_INDIRECT;
 	head->arg = req->op;
@@ -79,7 +82,8 @@ static void encode_indirect(const struct blk_req *req, struct blkif_head *head, 
 	body->gref[0] = req->gref;
 }
 
-static void encode_discard(const struct blk_req *req, struct blkif_head *head, struct blkif_discard *body)
+static void encode_discard(const struct blk_req *req, struct blkif_head *head,
+			   struct blkif_discard *body)
 {
 	head->operation = req->op;
 	head->arg = req->secure ? BLKIF_DISCARD_SECURE : 0;
@@ -89,8 +93,9 @@ static void encode_discard(const struct blk_req *req, struct blkif_head *head, s
 }
 
 /*
- * Write a request into the next entry; the host does not look at it before blk_ring_push(). There is room: nobody has
- * more slots than the ring has entries, and a slot is not free again before the response has left its entry.
+ * Write a request into the next entry; the host does not look at it before blk_ring_push(). There
+ * is room: nobody has more slots than the ring has entries, and a slot is not free again before the
+ * response has left its entry.
  */
 void blk_ring_add(struct blk_ring *r, u16 slot, const struct blk_req *req)
 {
@@ -121,12 +126,13 @@ bool blk_ring_push(struct blk_ring *r)
 	if (old == new)
 		return false;
 	WRITE_ONCE(r->req_sent, new);
-	/* Requests, and what blk_ring_pull() compares answers to, are there before the index that lets the host see them. */
+	/* Requests, and what answers are compared to, are there before the host can see them. */
 	virt_wmb();
 	WRITE_ONCE(r->head->req_prod, new);
 	/*
-	 * The host sets req_event, then looks at req_prod once more, then sleeps. We set req_prod, then look at req_event.
-	 * With a full barrier on both sides one of us sees the other; without, both could look too early and wait for ever.
+	 * The host sets req_event, then looks at req_prod once more, then sleeps. We set req_prod,
+	 * then look at req_event. With a full barrier on both sides one of us sees the other;
+	 * without, both could look too early and wait for ever.
 	 */
 	virt_mb();
 	return (u32)(new - READ_ONCE(r->head->req_event)) < (u32)(new - old);
@@ -145,7 +151,10 @@ static int look_at_producer(struct blk_ring *r)
 
 	if (prod == r->rsp_cons)
 		return 0;
-	/* Responses were written before rsp_prod was: do not read them before it. Also pairs with blk_ring_push(). */
+	/*
+	 * Responses were written before rsp_prod was: do not read them before it. Also pairs with
+	 * blk_ring_push().
+	 */
 	virt_rmb();
 	if (prod - r->rsp_cons > READ_ONCE(r->req_sent) - r->rsp_cons)
 		return fault(r, "more responses than requests, producer", prod);
@@ -168,7 +177,7 @@ static int check_response(struct blk_ring *r, u64 id, u8 op, s16 status)
 	return 1;
 }
 
-/* Take the next response. Return: 1 and *rsp; 0 if there is none; -EPROTO and r->fault, for good. */
+/* Take the next response. Return: 1 and *rsp; 0: there is none; -EPROTO and r->fault, for good. */
 int blk_ring_pull(struct blk_ring *r, struct blk_rsp *rsp)
 {
 	const u32 *raw;
@@ -183,7 +192,7 @@ int blk_ring_pull(struct blk_ring *r, struct blk_rsp *rsp)
 		if (ret <= 0)
 			return ret;
 	}
-	/* struct blkif_response, little-endian: read once, since the host may write to it at any time. */
+	/* struct blkif_response, little-endian: read once, the host may write at any time. */
 	raw = entry(r, r->rsp_cons);
 	id = READ_ONCE(raw[0]) | (u64)READ_ONCE(raw[1]) << 32;
 	rest = READ_ONCE(raw[2]);
@@ -198,7 +207,7 @@ int blk_ring_pull(struct blk_ring *r, struct blk_rsp *rsp)
 	return 1;
 }
 
-/* Ask for an event at the next response. Return: whether one arrived meanwhile, so that it is not time to sleep. */
+/* Ask for an event at the next response. Return: whether one came meanwhile, so stay awake. */
 bool blk_ring_sleep(struct blk_ring *r)
 {
 	WRITE_ONCE(r->head->rsp_event, r->rsp_cons + 1);
@@ -207,7 +216,7 @@ bool blk_ring_sleep(struct blk_ring *r)
 	return READ_ONCE(r->head->rsp_prod) != r->rsp_cons;
 }
 
-/* Ask for no events: leave rsp_event behind. Where it stands the host comes by again after 2^32 responses only. */
+/* Ask for no events: leave rsp_event behind, where the host comes by after 2^32 responses only. */
 void blk_ring_mute(struct blk_ring *r)
 {
 	WRITE_ONCE(r->head->rsp_event, r->rsp_cons);
@@ -279,7 +288,8 @@ const struct blk_node blk_nodes[BLK_NR_NODES] = {
 	{ "max-ring-page-order", AT(max_ring_page_order), .max = 16 },
 	{ "max-ring-pages", AT(max_ring_pages), .dflt = 1, .min = 1, .max = 1 << 16 },
 	{ "multi-queue-max-queues", AT(max_queues), .dflt = 1, .min = 1, .max = 1 << 16 },
-	{ "sectors", AT(sectors), .late = true, .required = true, .max = (1ull << (63 - BLKIF_SECTOR_SHIFT)) - 1 },
+	{ "sectors", AT(sectors), .late = true, .required = true,
+	  .max = (1ull << (63 - BLKIF_SECTOR_SHIFT)) - 1 },
 	{ "sector-size", AT(sector_size), .late = true, .required = true, .min = 512, .max = 4096 },
 	{ "physical-sector-size", AT(physical_sector_size), .late = true, .max = 1 << 20 },
 	{ "info", AT(info), .late = true, .max = U32_LIMIT },
@@ -290,7 +300,8 @@ const struct blk_node blk_nodes[BLK_NR_NODES] = {
 	{ "discard-alignment", AT(discard_alignment), .late = true, .max = U32_LIMIT },
 	{ "discard-secure", AT(discard_secure), .late = true, .max = 1 },
 	{ "feature-persistent", AT(persistent), .late = true, .max = 1 },
-	{ "feature-max-indirect-segments", AT(max_indirect_segments), .late = true, .max = U32_LIMIT },
+	{ "feature-max-indirect-segments", AT(max_indirect_segments), .late = true,
+	  .max = U32_LIMIT },
 };
 
 /* Rings: how many, how large. Whatever is offered, something can be agreed on. */
@@ -298,7 +309,8 @@ void blk_agree_transport(const struct blk_offer *o, const struct blk_want *w, st
 {
 	u32 old = ilog2((u32)o->max_ring_pages);
 
-	d->ring_order = min3((u32)max((u32)o->max_ring_page_order, old), w->ring_order, (u32)BLK_MAX_ORDER);
+	d->ring_order = max_t(u32, o->max_ring_page_order, old);
+	d->ring_order = min3(d->ring_order, w->ring_order, (u32)BLK_MAX_ORDER);
 	d->ring_pages_node = o->max_ring_pages > 1;
 	d->poll_queues = min(w->poll_queues, (u32)o->max_queues - 1);
 	d->queues = min(w->queues, (u32)o->max_queues - d->poll_queues);
@@ -319,7 +331,11 @@ static void agree_discard(const struct blk_offer *o, struct blk_deal *d)
 
 static void agree_flush(const struct blk_offer *o, struct blk_deal *d)
 {
-	d->flush_op = o->flush ? BLKIF_OP_FLUSH_DISKCACHE : o->barrier ? BLKIF_OP_WRITE_BARRIER : BLK_OP_NONE;
+	d->flush_op = BLK_OP_NONE;
+	if (o->flush)
+		d->flush_op = BLKIF_OP_FLUSH_DISKCACHE;
+	else if (o->barrier)
+		d->flush_op = BLKIF_OP_WRITE_BARRIER;
 	d->barrier_left = o->flush && o->barrier;
 }
 
@@ -338,8 +354,10 @@ const char *blk_agree_disk(const struct blk_offer *o, const struct blk_want *w, 
 	d->sectors = o->sectors & ~((o->sector_size >> BLKIF_SECTOR_SHIFT) - 1);
 	if (!d->sectors && !d->removable)
 		return "sectors: there are none";
-	d->physical_sector_size = phys >= o->sector_size && is_power_of_2(phys) ? phys : o->sector_size;
-	d->max_segs = max(segs, (u32)BLKIF_MAX_SEGS);
+	d->physical_sector_size = d->sector_size;
+	if (phys > o->sector_size && is_power_of_2(phys))
+		d->physical_sector_size = phys;
+	d->max_segs = max_t(u32, segs, BLKIF_MAX_SEGS);
 	d->persistent = w->persistent && o->persistent;
 	agree_flush(o, d);
 	agree_discard(o, d);
@@ -347,8 +365,8 @@ const char *blk_agree_disk(const struct blk_offer *o, const struct blk_want *w, 
 }
 
 /*
- * Did the back-end refuse a kind of request, rather than fail one? Then it is agreed not to send such any more.
- * Some that know barriers refuse an empty one with an ordinary error.
+ * Did the back-end refuse a kind of request, rather than fail one? Then it is agreed not to send
+ * such any more. Some that know barriers refuse an empty one with an ordinary error.
  */
 bool blk_refused(struct blk_deal *d, const struct blk_req *req, s16 status)
 {
@@ -426,15 +444,15 @@ static void format_name(struct blk_name *n)
 }
 
 /*
- * What disk the number in `virtual-device` is. One and the same disk has one name and one minor whatever scheme the
- * toolstack numbered it by: an emulated twin's hda and xvda are the same thing.
+ * What disk the number in `virtual-device` is. One and the same disk has one name and one minor
+ * whatever scheme the toolstack numbered it by: an emulated twin's hda and xvda are the same thing.
  * Return: 0, or -EINVAL for a number of no scheme.
  */
 int blk_vdev_name(u64 vdev, struct blk_name *n)
 {
 	if (vdev_split(vdev, n))
 		return -EINVAL;
-	/* The first disks have 16 minors each, as in the old scheme, the others 256; what fits neither has none. */
+	/* The first disks have 16 minors, as of old, others 256, what fits neither has none. */
 	n->minor = n->minors = 0;
 	if (n->disk < 16 && n->part < 16) {
 		n->minor = (n->disk << 4) + n->part;

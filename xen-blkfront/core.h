@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The part of the block front-end that turns bytes into meaning: ring entries, what a back-end offers, disk numbers.
- * No kernel call in it: unit tests and fuzzers run the very same code.
+ * The part of the block front-end that turns bytes into meaning: ring entries, what a back-end
+ * offers, disk numbers. No kernel call in it: unit tests and fuzzers run the very same code.
  *
  * Nothing the host writes is believed: it is read once, checked, and then used from private memory.
  */
@@ -93,8 +93,9 @@ struct blk_slot {
  * @fault: how the host broke the protocol; NULL if it did not
  * @fault_value: the number that is wrong
  *
- * Two locks of the owner: one covers blk_ring_{get,put,add,push}() and what those change, the other blk_ring_pull(),
- * blk_ring_sleep() and what those change. A slot belongs to who got it until it is put back.
+ * Two locks of the owner: one covers blk_ring_{get,put,add,push}() and what those change, the other
+ * blk_ring_pull(), blk_ring_sleep() and what those change. A slot belongs to who got it until it is
+ * put back.
  */
 struct blk_ring {
 	struct xen_ring_head *head;
@@ -112,7 +113,8 @@ struct blk_ring {
 };
 
 u32 blk_ring_entries(const struct blk_abi *abi, u32 bytes);
-void blk_ring_init(struct blk_ring *r, void *shared, struct blk_slot *slot, const struct blk_abi *abi, u32 bytes);
+void blk_ring_init(struct blk_ring *r, void *shared, struct blk_slot *slot,
+		   const struct blk_abi *abi, u32 bytes);
 int blk_ring_get(struct blk_ring *r);
 void blk_ring_put(struct blk_ring *r, u16 slot);
 void blk_ring_add(struct blk_ring *r, u16 slot, const struct blk_req *req);
@@ -153,7 +155,10 @@ struct blk_gnt *blk_gnts_cut(struct blk_gnts *s, u32 keep, unsigned long now, un
 
 /* --- negotiation --- */
 
-/* What a back-end says in the store, each number as it stands there if it is within the bounds of blk_nodes[] */
+/*
+ * What a back-end says in the store, each number as it stands there if it is within the bounds of
+ * blk_nodes[]
+ */
 struct blk_offer {
 	u64 max_ring_page_order;
 	u64 max_ring_pages;

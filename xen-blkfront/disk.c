@@ -8,7 +8,7 @@
 static LIST_HEAD(disks);
 static DEFINE_MUTEX(disks_lock);	/* the list, and names and minors on it */
 
-/* Nothing of one disk may be part of another: hda and xvda, or xvda1 and xvda, offered at a time. */
+/* Nothing of one disk may be part of another: hda and xvda, or xvda1 and xvda, at a time. */
 static bool clash(const struct blk_name *a, const struct blk_name *b)
 {
 	if (a->disk != b->disk)
@@ -28,14 +28,16 @@ int blkfront_name_claim(struct blkfront *bf, u64 vdev)
 	struct blkfront *other;
 
 	if (blk_vdev_name(vdev, &bf->name)) {
-		pvbus_xen_error(bf->xdev, -EINVAL, "virtual-device %llu: a number of no known kind of disk", vdev);
+		pvbus_xen_error(bf->xdev, -EINVAL,
+				"virtual-device %llu: a number of no known kind of disk", vdev);
 		return -EINVAL;
 	}
 	mutex_lock(&disks_lock);
 	list_for_each_entry(other, &disks, link) {
 		if (!clash(&other->name, &bf->name))
 			continue;
-		pvbus_xen_error(bf->xdev, -EEXIST, "virtual-device %llu: %s is there already, as %s", vdev,
+		pvbus_xen_error(bf->xdev, -EEXIST,
+				"virtual-device %llu: %s is there already, as %s", vdev,
 				bf->name.name, dev_name(other->dev));
 		mutex_unlock(&disks_lock);
 		return -EEXIST;
@@ -88,7 +90,8 @@ static int blkfront_getgeo(struct gendisk *disk, struct hd_geometry *geo)
 PV_BLK_GETGEO(blkfront_getgeo)
 
 /* A CD-ROM drive has just to say that it is one. */
-static int blkfront_ioctl(struct block_device *bdev, blk_mode_t mode, unsigned int cmd, unsigned long arg)
+static int blkfront_ioctl(struct block_device *bdev, blk_mode_t mode, unsigned int cmd,
+			  unsigned long arg)
 {
 	struct blkfront *bf = bdev->bd_disk->private_data;
 
@@ -98,7 +101,9 @@ static int blkfront_ioctl(struct block_device *bdev, blk_mode_t mode, unsigned i
 	case CDROM_GET_CAPABILITY:
 		return 0;
 	case CDROMMULTISESSION:
-		return clear_user((void __user *)arg, sizeof(struct cdrom_multisession)) ? -EFAULT : 0;
+		if (clear_user((void __user *)arg, sizeof(struct cdrom_multisession)))
+			return -EFAULT;
+		return 0;
 	default:
 		return -ENOTTY;
 	}
@@ -136,8 +141,8 @@ static void fill_limits(const struct blkfront *bf, struct queue_limits *lim)
 }
 
 /*
- * The deal changed. The queue is not frozen for it: that would wait for requests which wait for us. Such as were made
- * for other limits are sorted out when they come by.
+ * The deal changed. The queue is not frozen for it: that would wait for requests which wait for us.
+ * Such as were made for other limits are sorted out when they come by.
  */
 void blkfront_disk_update(struct blkfront *bf)
 {
@@ -147,7 +152,8 @@ void blkfront_disk_update(struct blkfront *bf)
 	lim = queue_limits_start_update(q);
 	fill_limits(bf, &lim);
 	if (queue_limits_commit_update(q, &lim))
-		dev_warn(bf->dev, "%s: the block layer does not take the new limits\n", bf->name.name);
+		dev_warn(bf->dev, "%s: the block layer does not take the new limits\n",
+			 bf->name.name);
 	set_disk_ro(bf->disk, bf->deal.readonly);
 	set_capacity_and_notify(bf->disk, bf->deal.sectors);
 }
@@ -224,8 +230,9 @@ void blkfront_disk_free(struct blkfront *bf)
  * blkfront_take_away - take the disk away for good, and end its connection
  * @bf: the disk
  *
- * With a back-end that serves, what is to be written can still be written; otherwise what is in flight fails. Should
- * the back-end stop serving on the way, requests time out, and the work that this schedules fails them.
+ * With a back-end that serves, what is to be written can still be written; otherwise what is in
+ * flight fails. Should the back-end stop serving on the way, requests time out, and the work that
+ * this schedules fails them.
  */
 void blkfront_take_away(struct blkfront *bf)
 {

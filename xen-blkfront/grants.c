@@ -2,12 +2,14 @@
 /*
  * Grants of a ring, of two kinds.
  *
- * Plain: a grant is a reference; the request's own page is granted when it is sent and taken back when it is answered.
+ * Plain: a grant is a reference; the request's own page is granted when it is sent and taken back
+ * when it is answered.
  *
- * Pooled: a grant is a page of ours that stays granted as long as the connection lasts, and data is copied. This serves
- * back-ends that keep pages mapped (persistent grants) and hosts that are not to see a byte beside the request's
- * (bounce). The pool starts small, grows when requests have to wait, and gives back what was idle for a while. Free
- * grants are a stack, so those at the bottom are the ones used least, in our pool and in the back-end's.
+ * Pooled: a grant is a page of ours that stays granted as long as the connection lasts, and data is
+ * copied. This serves back-ends that keep pages mapped (persistent grants) and hosts that are not
+ * to see a byte beside the request's (bounce). The pool starts small, grows when requests have to
+ * wait, and gives back what was idle for a while. Free grants are a stack, so those at the bottom
+ * are the ones used least, in our pool and in the back-end's.
  */
 #include <linux/mm.h>
 #include "blkfront.h"
@@ -19,7 +21,7 @@
 #define PURGE_PERIOD	(30 * HZ)
 #define PURGE_AGE	(60 * HZ)	/* back-ends unmap what they have not used for as long */
 
-/* A page for a grant. Not from the I/O path, but I/O may be waiting for it: it must not wait for I/O. */
+/* A page for a grant. I/O may be waiting for it, so it must not wait for I/O. */
 static bool gnt_add_page(struct blkfront_ring *ring, struct blk_gnt *g, bool readonly)
 {
 	g->page = alloc_page(GFP_NOIO | __GFP_ZERO | __GFP_NOWARN);
@@ -58,6 +60,7 @@ static int gnts_fill(struct blkfront_ring *ring)
 {
 	unsigned int i, n = ring->nr_gnts + ring->nr_indirect;
 	bool indirect, page;
+	struct blk_gnts *s;
 	struct blk_gnt *g;
 
 	for (i = 0; i < n; i++) {
@@ -67,7 +70,8 @@ static int gnts_fill(struct blkfront_ring *ring)
 		page = indirect || (ring->pooled && i < ring->min_pages);
 		if (page && !gnt_add_page(ring, g, indirect))
 			return -ENOMEM;
-		blk_gnts_put(indirect ? &ring->indirect : page || !ring->pooled ? &ring->free : &ring->spare, g, jiffies);
+		s = page || !ring->pooled ? &ring->free : &ring->spare;
+		blk_gnts_put(indirect ? &ring->indirect : s, g, jiffies);
 	}
 	ring->nr_pages = ring->pooled ? ring->free.nr : 0;
 	return 0;
@@ -77,7 +81,8 @@ static int gnts_fill(struct blkfront_ring *ring)
  * blkfront_gnts_alloc - set aside what the requests of a ring will be granted through
  * @ring: a ring that is not live, its disk's deal struck
  *
- * Return: 0; -ENOMEM; -ENOSPC if there are not even references enough for one request of the largest size.
+ * Return: 0; -ENOMEM; -ENOSPC if there are not even references enough for one request of the
+ * largest size.
  */
 int blkfront_gnts_alloc(struct blkfront_ring *ring)
 {
@@ -88,12 +93,16 @@ int blkfront_gnts_alloc(struct blkfront_ring *ring)
 	ring->zero = ring->bf->bounce;
 	ring->pooled = ring->bf->bounce || deal->persistent;
 	ring->min_pages = deal->max_segs;
-	ring->nr_indirect = deal->max_segs > BLKIF_MAX_SEGS ? min_t(unsigned int, ring->r.size, GNTS_INDIRECT) : 0;
-	want = min_t(unsigned int, ring->r.size * deal->max_segs, ring->pooled ? GNTS_POOLED : GNTS_PLAIN);
+	ring->nr_indirect = 0;
+	if (deal->max_segs > BLKIF_MAX_SEGS)
+		ring->nr_indirect = min_t(unsigned int, ring->r.size, GNTS_INDIRECT);
+	want = min_t(unsigned int, ring->r.size * deal->max_segs,
+		     ring->pooled ? GNTS_POOLED : GNTS_PLAIN);
 	err = refs_alloc(ring, want, deal->max_segs);
 	if (err)
 		return err;
-	ring->gnt_mem = kvcalloc(ring->nr_gnts + ring->nr_indirect, sizeof(*ring->gnt_mem), GFP_KERNEL);
+	ring->gnt_mem = kvcalloc(ring->nr_gnts + ring->nr_indirect, sizeof(*ring->gnt_mem),
+				 GFP_KERNEL);
 	err = ring->gnt_mem ? gnts_fill(ring) : -ENOMEM;
 	if (err)
 		blkfront_gnts_free(ring);
@@ -122,7 +131,7 @@ void blkfront_gnts_free(struct blkfront_ring *ring)
 	ring->nr_pages = ring->nr_gnts = ring->nr_indirect = 0;
 }
 
-/* A plain grant that the back-end does not let go of: leave it, and the page under it, to the grant table. */
+/* A plain grant that the back-end does not let go of: leave it and its page to the grant table. */
 void blkfront_gnt_lost(struct blkfront_ring *ring, struct blk_gnt *g)
 {
 	/* The slab allocator's pages have no count that could keep them. */

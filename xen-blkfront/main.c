@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* xen-blkfront.ko: disks that a Xen host offers (devices of type "xen-vbd"). What lives where: see blkfront.h. */
+/* xen-blkfront.ko: disks that a Xen host offers. What lives where is told in blkfront.h. */
 #include <linux/debugfs.h>
 #include <linux/kernel.h>
 #include <linux/module.h>
@@ -8,31 +8,37 @@
 
 static unsigned int max_queues;
 module_param(max_queues, uint, 0444);
-MODULE_PARM_DESC(max_queues, "Rings to a disk without polled ones: 0 (default) for one to each CPU, or 1 to 64");
+MODULE_PARM_DESC(max_queues,
+		 "Rings to a disk, polled ones apart: 0 (default) for one to each CPU, or 1 to 64");
 
 static unsigned int poll_queues;
 module_param(poll_queues, uint, 0444);
-MODULE_PARM_DESC(poll_queues, "Further rings to a disk for polled I/O, if the back-end offers so many: 0 (default) to 64");
+MODULE_PARM_DESC(poll_queues,
+		 "More rings to a disk, for polled I/O, where there can be: 0 (default) to 64");
 
 static unsigned int max_ring_order = BLK_MAX_ORDER;
 module_param(max_ring_order, uint, 0444);
-MODULE_PARM_DESC(max_ring_order, "Largest size of a ring, as a power of two of pages: 0 to 4 (default)");
+MODULE_PARM_DESC(max_ring_order, "Largest ring, as a power of two of pages: 0 to 4 (default)");
 
 static unsigned int max_indirect_segments = 128;
 module_param(max_indirect_segments, uint, 0444);
-MODULE_PARM_DESC(max_indirect_segments, "Largest request in pages, if the back-end takes indirect ones: 0 to 512 (default 128); below 12 none are sent");
+MODULE_PARM_DESC(max_indirect_segments,
+		 "Largest request in pages, where more than 11 can be: 0 to 512 (default 128)");
 
 static bool persistent = true;
 module_param(persistent, bool, 0444);
-MODULE_PARM_DESC(persistent, "Copy data through pages that stay granted where the back-end keeps them mapped: 0 or 1 (default)");
+MODULE_PARM_DESC(persistent,
+		 "Copy through pages that stay granted, where that is offered: 0 or 1 (default)");
 
 static bool trusted = true;
 module_param(trusted, bool, 0444);
-MODULE_PARM_DESC(trusted, "0: show the host nothing but the bytes of a request, by copying; the node `trusted` can ask for the same. Default 1");
+MODULE_PARM_DESC(trusted,
+		 "0: copy, and show the host no byte but a request's; 1: no (default)");
 
 unsigned int blkfront_timeout = 30;
 module_param_named(timeout, blkfront_timeout, uint, 0444);
-MODULE_PARM_DESC(timeout, "Seconds until an answer is overdue: 1 to 3600 (default 30). Then the host is signalled again, then the connection made anew");
+MODULE_PARM_DESC(timeout,
+		 "Seconds until an answer is overdue: 1 to 3600 (default 30)");
 
 struct workqueue_struct *blkfront_wq;
 
@@ -125,7 +131,7 @@ static int blkfront_probe(struct pvbus_device *pdev)
 	}
 	dev_set_drvdata(&pdev->dev, bf);
 	blkfront_debugfs_add(bf);
-	/* A back-end may still be closing on, or connected to, a driver before us: waiting for it is not for here. */
+	/* The back-end may be busy with a driver before us; waiting for it is not for here. */
 	blkfront_do(bf, BF_DO_START);
 	return 0;
 }
@@ -173,7 +179,7 @@ static void blkfront_suspend(struct pvbus_device *pdev)
 	blkfront_unlock(bf);
 }
 
-/* The back-end is another one, or the same if the guest was not saved after all; the rings are no good either way. */
+/* Another back-end, or the same if the guest was not saved after all: no ring is good now. */
 static int blkfront_resume(struct pvbus_device *pdev)
 {
 	struct blkfront *bf = dev_get_drvdata(&pdev->dev);
@@ -188,7 +194,7 @@ static int blkfront_resume(struct pvbus_device *pdev)
 	return 0;
 }
 
-/* What is written has been written by now; the back-end is to let go of pages that will soon be another kernel's. */
+/* What is written has been written by now; the pages will soon be another kernel's. */
 static void blkfront_shutdown(struct pvbus_device *pdev)
 {
 	struct blkfront *bf = dev_get_drvdata(&pdev->dev);
@@ -226,7 +232,8 @@ static void bound(const char *name, unsigned int *value, unsigned int min, unsig
 
 	*value = clamp(was, min, max);
 	if (*value != was)
-		pr_warn("xen-blkfront: %s=%u is out of range, taking %u (%u to %u)\n", name, was, *value, min, max);
+		pr_warn("xen-blkfront: %s=%u is out of range, taking %u (%u to %u)\n", name, was,
+			*value, min, max);
 }
 
 static int __init blkfront_init(void)
@@ -244,7 +251,8 @@ static int __init blkfront_init(void)
 		return err;
 	err = register_blkdev(BLK_MAJOR, "xvd");
 	if (err) {
-		pr_err("xen-blkfront: block major %d is taken: another driver for these disks is loaded\n", BLK_MAJOR);
+		pr_err("xen-blkfront: block major %d is taken: is there another driver?\n",
+		       BLK_MAJOR);
 		goto out_wq;
 	}
 	err = pvbus_register_driver(&blkfront_driver);

@@ -2,9 +2,10 @@
 /*
  * The I/O path. Nothing in it allocates or sleeps.
  *
- * Going out: reserve a slot and grants (sq_lock), map or copy the data (no lock), encode and push (sq_lock), ring the
- * doorbell (no lock). Coming back: the event's hard interrupt only schedules a tasklet, which takes responses under
- * cq_lock, gives slots and grants back in one go (sq_lock), and ends the requests (no lock).
+ * Going out: reserve a slot and grants (sq_lock), map or copy the data (no lock), encode and push
+ * (sq_lock), ring the doorbell (no lock). Coming back: the event's hard interrupt only schedules a
+ * tasklet, which takes responses under cq_lock, gives slots and grants back in one go (sq_lock),
+ * and ends the requests (no lock).
  */
 #include <linux/module.h>
 #include "blkfront.h"
@@ -34,7 +35,7 @@ static int out_of_slots(struct blkfront_ring *ring)
 	return -EBUSY;
 }
 
-/* Return: a slot that can carry @segs segments; -EIO if there is no connection; -EBUSY if there is nothing free now. */
+/* Return: a slot that can carry @segs segments; -EIO: no connection; -EBUSY: none free now. */
 static int io_reserve(struct blkfront_ring *ring, unsigned int segs)
 {
 	struct blkfront_io *io;
@@ -74,11 +75,12 @@ static void gnt_use(struct blkfront_ring *ring, struct blk_gnt *g, struct page *
 }
 
 /*
- * Grant the request's data, or copy it to where it is granted already, and describe it to @seg. Pieces that lie side by
- * side in a page are one segment, as the block layer counted them.
+ * Grant the request's data, or copy it to where it is granted already, and describe it to @seg.
+ * Pieces that lie side by side in a page are one segment, as the block layer counted them.
  * Return: number of segments; -EINVAL for data that does not consist of whole sectors.
  */
-static int io_map(struct blkfront_ring *ring, struct request *rq, struct blkfront_io *io, struct blkif_segment *seg)
+static int io_map(struct blkfront_ring *ring, struct request *rq, struct blkfront_io *io,
+		  struct blkif_segment *seg)
 {
 	bool out = rq_data_dir(rq) == WRITE;
 	struct blk_gnt *g = NULL;
@@ -108,7 +110,8 @@ static int io_map(struct blkfront_ring *ring, struct request *rq, struct blkfron
 }
 
 /* Where the segments go: to the slot if they fit, else to a page of their own. */
-static int io_fill(struct blkfront_ring *ring, struct request *rq, struct blkfront_io *io, struct blk_req *req)
+static int io_fill(struct blkfront_ring *ring, struct request *rq, struct blkfront_io *io,
+		   struct blk_req *req)
 {
 	struct blkif_segment *seg = io->indirect ? page_address(io->indirect->page) : req->seg;
 	int n = io_map(ring, rq, io, seg);
@@ -135,8 +138,10 @@ static void io_release(struct blkfront_ring *ring, unsigned int slot)
 }
 
 /*
- * The data is no longer the host's: copy back what it gave, end what was granted for this request alone.
- * Return: a grant that the host does not let go of, whose page is then for nobody to use; else PVBUS_GNT_NONE.
+ * The data is no longer the host's: copy back what it gave, end what was granted for this request
+ * alone.
+ * Return: a grant that the host does not let go of, whose page is then for nobody to use; else
+ * PVBUS_GNT_NONE.
  */
 static u32 io_unmap(struct blkfront_ring *ring, struct blkfront_io *io, bool copy_back)
 {
@@ -199,8 +204,8 @@ static void io_commit(struct blkfront_ring *ring)
 	io_wake(ring, wake);
 }
 
-static void io_send(struct blkfront_ring *ring, struct request *rq, unsigned int slot, const struct blk_req *req,
-		    bool push)
+static void io_send(struct blkfront_ring *ring, struct request *rq, unsigned int slot,
+		    const struct blk_req *req, bool push)
 {
 	struct blkfront_io *io = &ring->io[slot];
 	bool wake;
@@ -247,14 +252,16 @@ static blk_status_t io_plan(struct blkfront *bf, struct request *rq, struct blk_
 	case REQ_OP_DISCARD:
 		req->op = BLKIF_OP_DISCARD;
 		req->nr_sectors = blk_rq_sectors(rq);
-		agreed = req->secure ? READ_ONCE(bf->deal.secure_discard) : READ_ONCE(bf->deal.discard);
+		agreed = READ_ONCE(bf->deal.discard);
+		if (req->secure)
+			agreed = READ_ONCE(bf->deal.secure_discard);
 		return agreed ? BLK_STS_OK : BLK_STS_NOTSUPP;
 	default:
 		return BLK_STS_NOTSUPP;
 	}
 }
 
-/* Built for a back-end of larger limits than this one's, which came in its place: its bios are to be split anew. */
+/* Made for a back-end before this one, of larger limits: its bios are to be split anew. */
 static blk_status_t io_too_large(struct blkfront *bf, struct request *rq)
 {
 	blk_mq_start_request(rq);
@@ -276,12 +283,15 @@ static blk_status_t io_fail(struct blkfront_ring *ring, unsigned int slot)
 }
 
 /*
- * Where each hardware queue has a ring of its own, one of its own requests will end and run it again. Where queues
- * share a ring (the back-end that came back has fewer), only the block layer's timer is sure to.
+ * Where each hardware queue has a ring of its own, one of its own requests will end and run it
+ * again. Where queues share a ring (the back-end that came back has fewer), only the block layer's
+ * timer is sure to.
  */
 static blk_status_t no_room(const struct blkfront *bf)
 {
-	return bf->hw_queues + bf->hw_poll <= blkfront_nr_rings(bf) ? BLK_STS_DEV_RESOURCE : BLK_STS_RESOURCE;
+	bool own = bf->hw_queues + bf->hw_poll <= blkfront_nr_rings(bf);
+
+	return own ? BLK_STS_DEV_RESOURCE : BLK_STS_RESOURCE;
 }
 
 static blk_status_t io_queue(struct blkfront_ring *ring, struct request *rq, bool push)
@@ -328,7 +338,8 @@ static struct blkfront_ring *hctx_ring(const struct blk_mq_hw_ctx *hctx)
 	return bf->map[hctx->queue_num];
 }
 
-static blk_status_t blkfront_queue_rq(struct blk_mq_hw_ctx *hctx, const struct blk_mq_queue_data *bd)
+static blk_status_t blkfront_queue_rq(struct blk_mq_hw_ctx *hctx,
+				      const struct blk_mq_queue_data *bd)
 {
 	struct blkfront_ring *ring = hctx_ring(hctx);
 	blk_status_t status = io_queue(ring, bd->rq, pv_mq_last(bd));
@@ -365,7 +376,7 @@ static void blkfront_commit_rqs(struct blk_mq_hw_ctx *hctx)
 }
 PV_BLK_COMMIT_RQS(blkfront_commit_rqs)
 
-/* The oversized requests' bios go through the block layer once more, which splits them by the limits as they are now. */
+/* Oversized requests' bios go to the block layer once more: it splits them by today's limits. */
 void blkfront_resubmit(struct work_struct *work)
 {
 	struct blkfront *bf = container_of(work, struct blkfront, large_work);
@@ -388,7 +399,8 @@ void blkfront_resubmit(struct work_struct *work)
 
 /* --- coming back --- */
 
-static blk_status_t answer_status(struct blkfront *bf, const struct blkfront_io *io, s16 status, bool *again)
+static blk_status_t answer_status(struct blkfront *bf, const struct blkfront_io *io, s16 status,
+				  bool *again)
 {
 	const struct blk_req req = { .op = io->op, .secure = io->secure };
 
@@ -426,11 +438,12 @@ static void ring_fault(struct blkfront_ring *ring)
 {
 	if (pvbus_is_quarantined(&ring->bf->xdev->pdev))
 		return;
-	pvbus_quarantine(&ring->bf->xdev->pdev, "ring %u: %s %#llx", ring->index, ring->r.fault, ring->r.fault_value);
+	pvbus_quarantine(&ring->bf->xdev->pdev, "ring %u: %s %#llx", ring->index, ring->r.fault,
+			 ring->r.fault_value);
 	blkfront_do(ring->bf, BF_DO_FAIL);
 }
 
-/* Take what responses there are; under cq_lock. Return: the requests they end, first answered first. */
+/* Take what responses there are; under cq_lock. Return: the requests they end, in order. */
 static struct request *ring_pull(struct blkfront_ring *ring, unsigned int *n)
 {
 	struct request *first = NULL, **tail = &first;
@@ -454,7 +467,7 @@ static struct request *ring_pull(struct blkfront_ring *ring, unsigned int *n)
 	return first;
 }
 
-/* Give back what the requests in the list used; under cq_lock. Return: whether others waited for that. */
+/* Give back what the requests used; under cq_lock. Return: whether others waited for that. */
 static bool ring_release(struct blkfront_ring *ring, struct request *rq)
 {
 	struct blkfront_cmd *cmd;
@@ -540,8 +553,8 @@ static int blkfront_poll(struct blk_mq_hw_ctx *hctx, struct io_comp_batch *iob)
 PV_BLK_POLL(blkfront_poll)
 
 /*
- * The connection is over and nobody touches the ring but us. Answers that still lie there count; what is then left
- * without one is replayed by the next connection, or fails.
+ * The connection is over and nobody touches the ring but us. Answers that still lie there count;
+ * what is then left without one is replayed by the next connection, or fails.
  */
 void blkfront_drain(struct blkfront_ring *ring, bool replay)
 {
@@ -581,15 +594,17 @@ static void tell_ring(struct blkfront_ring *ring, struct request *rq, const char
 {
 	const struct xen_ring_head *h = ring->r.head;
 
+	dev_warn_ratelimited(ring->bf->dev, "%s: no answer to a %s at sector %llu for %u s, %s\n",
+			     ring->bf->name.name, req_op(rq) == REQ_OP_READ ? "read" : "write",
+			     (u64)blk_rq_pos(rq), blkfront_timeout, what);
 	dev_warn_ratelimited(ring->bf->dev,
-			     "%s: no answer to a %s at sector %llu for %u s, %s; ring %u: req %u/%u, rsp %u/%u, events %u/%u\n",
-			     ring->bf->name.name, req_op(rq) == REQ_OP_READ ? "read" : "write or flush",
-			     (u64)blk_rq_pos(rq), blkfront_timeout, what, ring->index,
-			     ring->r.req_sent, ring->r.req_prod, ring->r.rsp_cons, READ_ONCE(h->rsp_prod),
-			     READ_ONCE(h->req_event), READ_ONCE(h->rsp_event));
+			     "ring %u: sent %u/%u, taken %u/%u, req_event %u, rsp_event %u\n",
+			     ring->index, ring->r.req_sent, ring->r.req_prod, ring->r.rsp_cons,
+			     READ_ONCE(h->rsp_prod), READ_ONCE(h->req_event),
+			     READ_ONCE(h->rsp_event));
 }
 
-/* Look for ourselves first: an event may have been lost. Then ring the doorbell once more; then give the ring up. */
+/* Look for ourselves first: an event may be lost. Then signal once more; then give the ring up. */
 static enum blk_eh_timer_return blkfront_timed_out(struct request *rq)
 {
 	struct blkfront_cmd *cmd = blk_mq_rq_to_pdu(rq);

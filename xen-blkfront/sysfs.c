@@ -30,7 +30,8 @@ static ssize_t reconnects_show(struct device *dev, struct device_attribute *attr
 }
 static DEVICE_ATTR_RO(reconnects);
 
-static ssize_t reconnect_store(struct device *dev, struct device_attribute *attr, const char *buf, size_t len)
+static ssize_t reconnect_store(struct device *dev, struct device_attribute *attr, const char *buf,
+			       size_t len)
 {
 	struct blkfront *bf = dev_get_drvdata(dev);
 	ssize_t ret = -ENODEV;
@@ -107,11 +108,25 @@ DEAL(removable, "%d", bf->deal.removable);
 DEAL(cdrom, "%d", bf->deal.cdrom);
 
 static struct attribute *deal_attrs[] = {
-	&deal_name.attr.attr, &deal_queues.attr.attr, &deal_poll_queues.attr.attr, &deal_ring_pages.attr.attr,
-	&deal_ring_size.attr.attr, &deal_max_segments.attr.attr, &deal_sector_size.attr.attr,
-	&deal_physical_sector_size.attr.attr, &deal_sectors.attr.attr, &deal_flush.attr.attr, &deal_fua.attr.attr,
-	&deal_discard.attr.attr, &deal_secure_discard.attr.attr, &deal_persistent_grants.attr.attr,
-	&deal_bounce.attr.attr, &deal_readonly.attr.attr, &deal_removable.attr.attr, &deal_cdrom.attr.attr, NULL
+	&deal_name.attr.attr,
+	&deal_queues.attr.attr,
+	&deal_poll_queues.attr.attr,
+	&deal_ring_pages.attr.attr,
+	&deal_ring_size.attr.attr,
+	&deal_max_segments.attr.attr,
+	&deal_sector_size.attr.attr,
+	&deal_physical_sector_size.attr.attr,
+	&deal_sectors.attr.attr,
+	&deal_flush.attr.attr,
+	&deal_fua.attr.attr,
+	&deal_discard.attr.attr,
+	&deal_secure_discard.attr.attr,
+	&deal_persistent_grants.attr.attr,
+	&deal_bounce.attr.attr,
+	&deal_readonly.attr.attr,
+	&deal_removable.attr.attr,
+	&deal_cdrom.attr.attr,
+	NULL
 };
 
 static const struct attribute_group deal_group = { .name = "negotiated", .attrs = deal_attrs };
@@ -131,7 +146,8 @@ static ssize_t counter_show(struct device *dev, struct device_attribute *attr, c
 	ssize_t n = 0;
 
 	for (i = 0; i < bf->max_rings; i++)
-		n += sysfs_emit_at(buf, n, "%s%llu", i ? " " : "", *(u64 *)((void *)&bf->rings[i] + a->at));
+		n += sysfs_emit_at(buf, n, "%s%llu", i ? " " : "",
+				   *(u64 *)((void *)&bf->rings[i] + a->at));
 	return n + sysfs_emit_at(buf, n, "\n");
 }
 
@@ -152,14 +168,26 @@ COUNTER(timeouts, stats.timeouts);
 COUNTER(events, ch.events);
 
 static struct attribute *counter_attrs[] = {
-	&count_requests.attr.attr, &count_indirect.attr.attr, &count_doorbells.attr.attr, &count_starved.attr.attr,
-	&count_responses.attr.attr, &count_errors.attr.attr, &count_polled.attr.attr, &count_timeouts.attr.attr,
-	&count_events.attr.attr, NULL
+	&count_requests.attr.attr,
+	&count_indirect.attr.attr,
+	&count_doorbells.attr.attr,
+	&count_starved.attr.attr,
+	&count_responses.attr.attr,
+	&count_errors.attr.attr,
+	&count_polled.attr.attr,
+	&count_timeouts.attr.attr,
+	&count_events.attr.attr,
+	NULL
 };
 
 static const struct attribute_group counter_group = { .name = "counters", .attrs = counter_attrs };
 
-const struct attribute_group *blkfront_groups[] = { &blkfront_group, &deal_group, &counter_group, NULL };
+const struct attribute_group *blkfront_groups[] = {
+	&blkfront_group,
+	&deal_group,
+	&counter_group,
+	NULL
+};
 
 /* --- debugfs --- */
 
@@ -170,12 +198,16 @@ static void show_ring(struct seq_file *m, struct blkfront_ring *ring)
 	unsigned int i;
 
 	seq_printf(m, "ring %u: %u slots%s, port %u on CPU %u, %s\n", ring->index, ring->r.size,
-		   ring->poll ? ", polled" : "", ring->ch.port, ring->ch.cpu, ring->live ? "live" : "not live");
-	seq_printf(m, "  ours:   req_prod %u sent %u rsp_cons %u%s%s\n", ring->r.req_prod, ring->r.req_sent,
-		   ring->r.rsp_cons, ring->starved ? ", starved" : "", ring->r.fault ? ", broken" : "");
-	seq_printf(m, "  shared: req_prod %u req_event %u rsp_prod %u rsp_event %u\n", READ_ONCE(h->req_prod),
-		   READ_ONCE(h->req_event), READ_ONCE(h->rsp_prod), READ_ONCE(h->rsp_event));
-	seq_printf(m, "  grants: %u free of %u, %u pages\n", ring->free.nr, ring->nr_gnts, ring->nr_pages);
+		   ring->poll ? ", polled" : "", ring->ch.port, ring->ch.cpu,
+		   ring->live ? "live" : "not live");
+	seq_printf(m, "  ours:   req_prod %u sent %u rsp_cons %u%s%s\n", ring->r.req_prod,
+		   ring->r.req_sent, ring->r.rsp_cons, ring->starved ? ", starved" : "",
+		   ring->r.fault ? ", broken" : "");
+	seq_printf(m, "  shared: req_prod %u req_event %u rsp_prod %u rsp_event %u\n",
+		   READ_ONCE(h->req_prod), READ_ONCE(h->req_event), READ_ONCE(h->rsp_prod),
+		   READ_ONCE(h->rsp_event));
+	seq_printf(m, "  grants: %u free of %u, %u pages\n", ring->free.nr, ring->nr_gnts,
+		   ring->nr_pages);
 	for (i = 0; i < ring->r.size; i++) {
 		s = &ring->r.slot[i];
 		if (READ_ONCE(s->busy))
@@ -189,9 +221,11 @@ static int rings_show(struct seq_file *m, void *unused)
 	unsigned int i;
 
 	blkfront_lock(bf);
-	seq_printf(m, "%s: %s, back-end %s, %u attempts, %u resets, %u reconnects, %u openers%s\n", bf->name.name,
-		   blkfront_phase_name(bf->phase), pvbus_xen_state_name(bf->xdev->backend_state), bf->attempts,
-		   bf->resets, bf->reconnects, atomic_read(&bf->openers), bf->quiesced ? ", I/O held back" : "");
+	seq_printf(m, "%s: %s, back-end %s, %u attempts, %u resets, %u reconnects, %u openers%s\n",
+		   bf->name.name, blkfront_phase_name(bf->phase),
+		   pvbus_xen_state_name(bf->xdev->backend_state), bf->attempts, bf->resets,
+		   bf->reconnects, atomic_read(&bf->openers),
+		   bf->quiesced ? ", I/O held back" : "");
 	for (i = 0; i < bf->max_rings; i++) {
 		if (bf->rings[i].io)
 			show_ring(m, &bf->rings[i]);

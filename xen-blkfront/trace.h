@@ -28,8 +28,8 @@ TRACE_EVENT(blkfront_submit,
 		__entry->segs = req->nr_segs;
 		__entry->sector = req->sector;
 	),
-	TP_printk("disk %u ring %u slot %u op %u sector %llu segments %u", __entry->disk, __entry->ring, __entry->slot,
-		  __entry->op, __entry->sector, __entry->segs)
+	TP_printk("disk %u ring %u slot %u op %u sector %llu segments %u", __entry->disk,
+		  __entry->ring, __entry->slot, __entry->op, __entry->sector, __entry->segs)
 );
 
 TRACE_EVENT(blkfront_complete,
@@ -49,8 +49,8 @@ TRACE_EVENT(blkfront_complete,
 		__entry->op = rsp->op;
 		__entry->status = rsp->status;
 	),
-	TP_printk("disk %u ring %u slot %u op %u status %d", __entry->disk, __entry->ring, __entry->slot, __entry->op,
-		  __entry->status)
+	TP_printk("disk %u ring %u slot %u op %u status %d", __entry->disk, __entry->ring,
+		  __entry->slot, __entry->op, __entry->status)
 );
 
 TRACE_EVENT(blkfront_notify,
@@ -68,8 +68,8 @@ TRACE_EVENT(blkfront_notify,
 		__entry->req_prod = ring->r.req_sent;
 		__entry->wake = wake;
 	),
-	TP_printk("disk %u ring %u pushed up to %u, host %s", __entry->disk, __entry->ring, __entry->req_prod,
-		  __entry->wake ? "woken" : "awake")
+	TP_printk("disk %u ring %u pushed up to %u, host %s", __entry->disk, __entry->ring,
+		  __entry->req_prod, __entry->wake ? "woken" : "awake")
 );
 
 TRACE_EVENT(blkfront_state,

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The block protocol. Specification: xen/include/public/io/blkif.h, as corrected in 2024 (Xen commit 221f2748e8):
- * every sector number, count and the `sectors` node are in units of 512 bytes, whatever `sector-size` says.
+ * The block protocol. Specification: xen/include/public/io/blkif.h, as corrected in 2024 (Xen
+ * commit 221f2748e8): every sector number, count and the `sectors` node are in units of 512 bytes,
+ * whatever `sector-size` says.
  *
- * A request is a head, four bytes of padding in the 64-bit ABI only, and a body that depends on the operation. The two
- * ABIs differ in nothing else but the distance between slots.
+ * A request is a head, four bytes of padding in the 64-bit ABI only, and a body that depends on the
+ * operation. The two ABIs differ in nothing else but the distance between slots.
  */
 #ifndef ABI_XEN_BLKIF_H
 #define ABI_XEN_BLKIF_H
@@ -50,7 +51,7 @@ struct blkif_segment {
 
 struct blkif_head {
 	u8 operation;
-	u8 arg;			/* number of segments; flags of a discard; operation of an indirect request */
+	u8 arg; /* number of segments; flags of a discard; operation of an indirect request */
 	u16 handle;		/* number of segments of an indirect request */
 };
 

@@ -2,8 +2,9 @@
 /*
  * Shared rings of request and response slots. Specification: xen/include/public/io/ring.h
  *
- * All indices run freely and wrap at 2^32; a slot is found by the index modulo the ring's size, a power of two.
- * Requests and responses share slots. An "event" field tells the other side at which index it is to signal.
+ * All indices run freely and wrap at 2^32; a slot is found by the index modulo the ring's size, a
+ * power of two. Requests and responses share slots. An "event" field tells the other side at which
+ * index it is to signal.
  */
 #ifndef ABI_XEN_RING_H
 #define ABI_XEN_RING_H
