@@ -52,12 +52,12 @@ busy() {
 
 # What is in flight is replayed, so a verification of what was written before and during finds all of it.
 nothing_lost() {
-	local opts=(--rw=randwrite --bs=4k --iodepth=32 --size=32m --randseed=77 --verify=crc32c --verify_fatal=1
+	local opts=(--rw=randwrite --bs=4k --iodepth=32 --size=16m --randseed=77 --verify=crc32c --verify_fatal=1
 		--verify_state_save=0)
 	fio_bg write "$DISK" "${opts[@]}" --do_verify=0
 	while is_gone "$TAP_TMP/write.rc"; do
 		by_front "$D"
-		sleep 0.2
+		sleep 0.5
 	done
 	fio_good write 10
 	drop_caches "$DISK"
