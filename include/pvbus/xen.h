@@ -76,6 +76,7 @@ struct pvbus_xen_device {
 	unsigned int scan;
 	bool watching;
 	bool moved;
+	bool asleep;
 	bool leaving;
 	bool gone;
 };

@@ -420,17 +420,20 @@ static void suspend_device(struct pvbus_xen_device *xdev)
 
 	if (drv && drv->suspend)
 		drv->suspend(&xdev->pdev);
+	WRITE_ONCE(xdev->asleep, true);
 }
 
-static void resume_device(struct pvbus_xen_device *xdev)
+static int resume_device(struct pvbus_xen_device *xdev)
 {
 	struct pvbus_driver *drv = driver_of(xdev);
 	int err = follow_backend(xdev);
 
-	if (!err && drv && drv->resume)
+	WRITE_ONCE(xdev->asleep, false);
+	if (!err && drv)
 		err = drv->resume(&xdev->pdev);
 	if (err)
 		dev_err(&xdev->pdev.dev, "not resumed: error %d\n", err);
+	return err;
 }
 
 static void tell_driver(struct pvbus_xen_device *xdev, enum xenbus_state state)
@@ -445,7 +448,7 @@ static void tell_driver(struct pvbus_xen_device *xdev, enum xenbus_state state)
 	device_unlock(&xdev->pdev.dev);
 }
 
-/* Another back-end: to the driver, waking up elsewhere. Return: whether the device has to go */
+/* The guest, or just the back-end, is elsewhere now. Return: whether the device has to go */
 static bool move_device(struct pvbus_xen_device *xdev)
 {
 	struct device *dev = &xdev->pdev.dev;
@@ -454,10 +457,10 @@ static bool move_device(struct pvbus_xen_device *xdev)
 	device_lock(dev);
 	WRITE_ONCE(xdev->moved, false);
 	stays = !driver_of(xdev) || driver_of(xdev)->resume;
-	if (stays) {
+	if (stays && !xdev->asleep)
 		suspend_device(xdev);
-		resume_device(xdev);
-	}
+	if (stays)
+		stays = resume_device(xdev) != -ENOENT;
 	device_unlock(dev);
 	return !stays;
 }
@@ -488,7 +491,7 @@ static bool update_device(struct pvbus_xen_device *xdev)
 	enum xenbus_state state;
 	int err = 0;
 
-	if (READ_ONCE(xdev->moved) && move_device(xdev))
+	if ((READ_ONCE(xdev->moved) || READ_ONCE(xdev->asleep)) && move_device(xdev))
 		return true;
 	if (!xdev->watching)
 		err = watch_backend(xdev);
@@ -622,7 +625,8 @@ static int check_device(struct pvbus_xen_device *xdev)
 	int err;
 
 	xdev->scan = xenbus.scan;
-	if (xdev->leaving)
+	/* A toolstack fills the folder of a device that wakes up elsewhere like that of a new one. */
+	if (xdev->leaving || READ_ONCE(xdev->asleep))
 		return 0;
 	mutex_lock(&xdev->lock);
 	err = read_backend(xdev->node, &backend, &id, &state);
@@ -781,30 +785,17 @@ void pvbus_xenbus_stop(void)
 	destroy_workqueue(xenbus.wq);
 }
 
-/* Call @fn for every device that is on the bus, with its lock held */
-static void each_device(void (*fn)(struct pvbus_xen_device *xdev))
-{
-	struct pvbus_xen_device *xdev;
-
-	list_for_each_entry(xdev, &xenbus.devices, link) {
-		device_lock(&xdev->pdev.dev);
-		if (device_is_registered(&xdev->pdev.dev))
-			fn(xdev);
-		device_unlock(&xdev->pdev.dev);
-	}
-}
-
 static void go_on(void)
 {
 	struct pvbus_xen_device *xdev;
 
 	mutex_lock(&xenbus.lock);
-	each_device(resume_device);
 	WRITE_ONCE(xenbus.suspended, false);
 	check_all();
 	list_for_each_entry(xdev, &xenbus.devices, link)
 		wake_device(xdev);
 	mutex_unlock(&xenbus.lock);
+	flush_workqueue(xenbus.wq);
 }
 
 /*
@@ -815,6 +806,7 @@ static void go_on(void)
  */
 int pvbus_xenbus_suspend(void)
 {
+	struct pvbus_xen_device *xdev;
 	int err;
 
 	mutex_lock(&xenbus.lock);
@@ -822,7 +814,11 @@ int pvbus_xenbus_suspend(void)
 	mutex_unlock(&xenbus.lock);
 	flush_workqueue(xenbus.wq);
 	mutex_lock(&xenbus.lock);
-	each_device(suspend_device);
+	list_for_each_entry(xdev, &xenbus.devices, link) {
+		device_lock(&xdev->pdev.dev);
+		suspend_device(xdev);
+		device_unlock(&xdev->pdev.dev);
+	}
 	mutex_unlock(&xenbus.lock);
 	err = pvbus_xs_suspend();
 	if (err)
