@@ -172,9 +172,10 @@ l1_do() {
 l1_open() { exec {L1_IN}<>"$L1/agent.in" {L1_OUT}<>"$L1/agent.out"; }
 
 # l1_start KEY: needs the lock
-# tsc_khz: under emulation the time stamp counter is this machine's. Kernels without a paravirtual clock measure its
-# rate against an emulated timer, and on a busy machine get it wrong: their seconds then last several.
-tsc_khz() { awk '/^bogomips/ { printf "tsc_early_khz=%d\n", $3 * 500; exit }' /proc/cpuinfo; }
+# tsc_args: under emulation the time stamp counter is this machine's. Kernels without a paravirtual clock measure its rate
+# against an emulated timer, which on a busy machine goes wrong: their seconds then last several. And they compare the
+# CPUs' counters, which emulation delays, give them up for the HPET, and spend a third of their time reading that.
+tsc_args() { awk '/^bogomips/ { printf "tsc=reliable tsc_early_khz=%d\n", $3 * 500; exit }' /proc/cpuinfo; }
 
 l1_start() {
 	local k rel initrd word i
@@ -191,7 +192,7 @@ l1_start() {
 	setsid "${QEMU[@]}" -accel tcg,thread=multi,tb-size=1024 -cpu max,la57=off,erms=off,fsrm=off -smp 2 -m 8192 \
 		-machine q35 -nodefaults -no-user-config -display none -no-reboot -serial "file:$L1/console.log" \
 		-kernel "$k/vmlinuz" -initrd "$initrd/initrd" \
-		-append "console=ttyS0 quiet mitigations=off nokaslr tsc=reliable $(tsc_khz) panic=-1" \
+		-append "console=ttyS0 quiet mitigations=off nokaslr $(tsc_args) panic=-1" \
 		-drive "file=$HOST_ROOT/root.ext4,if=none,id=root,format=raw,readonly=on" -device virtio-blk-pci,drive=root \
 		-drive "file=$GUEST_ROOT/root.ext4,if=none,id=guest,format=raw,readonly=on" -device virtio-blk-pci,drive=guest \
 		-virtfs "local,path=$PV_CACHE,mount_tag=cache,security_model=none,multidevs=remap" \
