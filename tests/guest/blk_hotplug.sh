@@ -51,22 +51,21 @@ remove_idle() { remove hot; }
 # The same again, with a verifying fio on the disk that stays.
 other_busy() {
 	need_host
-	fio_bg other "$DISK" "${VERIFY[@]}" --size=64m --loops=1000 --time_based --runtime="${PV_BUSY_S:-15}"
+	load_start other "$DISK" --size=8m
 	add hot "$HOT" 64
 	resize hot 80
 	remove hot
-	is_gone "$TAP_TMP/other.rc" || fail "fio on $DISK was too short to be there all along"
-	fio_good other 120
+	load_runs other
+	load_stop other 120
 }
 
 resize_busy() {
 	add hot "$HOT" 64
-	fio_bg own "/dev/$HOT" "${VERIFY[@]}" --size=64m --loops=1000 --time_based --runtime=6
-	sleep 1
+	load_start own "/dev/$HOT" --size=8m
 	resize hot 128
-	is_gone "$TAP_TMP/own.rc" || fail "fio on $HOT was too short"
-	fio_good own 60
-	fio_io "/dev/$HOT" "${VERIFY[@]}" --offset=64m --size=64m || fail "the new room does not hold data"
+	load_runs own
+	load_stop own 120
+	fio_io "/dev/$HOT" "${VERIFY[@]}" --offset=96m --size=32m || fail "the new room does not hold data"
 }
 
 # The host asks for a disk that is in use. When it goes is the driver's choice (now, with errors, or at the last close);
@@ -74,7 +73,7 @@ resize_busy() {
 remove_busy() {
 	local rc
 	add hot "$HOT" 64
-	fio_bg other "$DISK" "${VERIFY[@]}" --size=64m --loops=1000 --time_based --runtime=12
+	load_start other "$DISK" --size=8m
 	fio_bg own "/dev/$HOT" --rw=randwrite --bs=4k --iodepth=32 --time_based --runtime=6
 	sleep 1
 	is_gone "$TAP_TMP/own.rc" || fail "fio on $HOT ended before its disk went: $(cat "$TAP_TMP/own")"
@@ -82,14 +81,15 @@ remove_busy() {
 	rc=$(fio_end own 60)
 	note "fio on the removed disk: exit status $rc"
 	wait_or_fail 30 is_gone "/sys/block/$HOT"
-	fio_good other 60
+	load_runs other
+	load_stop other 120
 }
 
 # The back-end and its nodes vanish without a word while I/O is in flight.
 surprise() {
 	local rc
 	add hot "$HOT" 64
-	fio_bg other "$DISK" "${VERIFY[@]}" --size=64m --loops=1000 --time_based --runtime=12
+	load_start other "$DISK" --size=8m
 	fio_bg own "/dev/$HOT" --rw=randwrite --bs=4k --iodepth=32 --time_based --runtime=600
 	sleep 1
 	is_gone "$TAP_TMP/own.rc" || fail "fio on $HOT ended before its disk went: $(cat "$TAP_TMP/own")"
@@ -97,7 +97,8 @@ surprise() {
 	rc=$(fio_end own 60)
 	[ "$rc" != 0 ] || fail "fio on a disk that is gone saw no error"
 	wait_or_fail 30 is_gone "/sys/block/$HOT"
-	fio_good other 60
+	load_runs other
+	load_stop other 120
 }
 
 # Its name is free again.

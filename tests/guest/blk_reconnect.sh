@@ -39,15 +39,14 @@ idle() {
 busy() {
 	local i how=$2 file=${3:-/dev/$1} before
 	before=$(counter "$1" requests)
-	fio_bg load "$file" "${VERIFY[@]}" --size=64m --iodepth=32 --loops=10000 --time_based --runtime=$((TIMES + 8))
-	for ((i = 1; i <= TIMES; i++)); do
-		sleep 0.3
-		is_gone "$TAP_TMP/load.rc" || break
+	load_start load "$file" --size=8m --iodepth=32
+	for ((i = 0; i < TIMES; i++)); do
 		"$how" "$1"
+		sleep 0.3
+		load_runs load
 	done
-	note "$((i - 1)) reconnects, $(($(counter "$1" requests) - before)) requests"
-	is_gone "$TAP_TMP/load.rc" || [ "$i" -ge 3 ] || fail "fio ended after $i reconnects: $(cat "$TAP_TMP/load")"
-	fio_good load $((TIMES + 120))
+	load_stop load 180
+	note "$TIMES reconnects, $(($(counter "$1" requests) - before)) requests"
 }
 
 # What is in flight is replayed, so a verification of what was written before and during finds all of it.

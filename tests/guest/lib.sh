@@ -318,3 +318,32 @@ fio_good() {
 # Mixed random writes, each read back and checked in the same run.
 VERIFY=(--rw=randwrite --verify=crc32c --verify_fatal=1 --verify_state_save=0 --iodepth=16
 	--bssplit=4k/50:32k/30:128k/15:1m/5)
+
+# load_start NAME DISK OPTION...: such runs one after the other in the background, until load_stop. (fio's own time_based
+# would write all the time and verify nothing.) Each pass has a seed of its own.
+load_start() {
+	local name=$1
+	rm -f "$TAP_TMP/$name"*
+	(
+		rc=0
+		pass=0
+		while [ ! -e "$TAP_TMP/$name.stop" ] && [ "$rc" = 0 ]; do
+			fio_io "$2" "${VERIFY[@]}" --randseed=$((pass + 1)) "${@:3}" >"$TAP_TMP/$name" 2>&1 || rc=$?
+			pass=$((pass + 1))
+			echo "$pass" >"$TAP_TMP/$name.passes"
+		done
+		echo "$rc" >"$TAP_TMP/$name.rc.part"
+		mv "$TAP_TMP/$name.rc.part" "$TAP_TMP/$name.rc"
+	) 3>&- &
+	sleep 0.7
+}
+
+# load_runs NAME: nothing went wrong so far
+load_runs() { [ ! -e "$TAP_TMP/$1.rc" ] || fail "the load on $1 failed: $(tail -n 20 "$TAP_TMP/$1")"; }
+
+# load_stop NAME SECONDS: let the pass that runs come to its end; all of them were good
+load_stop() {
+	touch "$TAP_TMP/$1.stop"
+	fio_good "$@"
+	note "load ($1): $(cat "$TAP_TMP/$1.passes") passes, each verified"
+}
