@@ -75,8 +75,7 @@ remove_busy() {
 	add hot "$HOT" 64
 	load_start other "$DISK" --size=8m
 	fio_bg own "/dev/$HOT" --rw=randwrite --bs=4k --iodepth=32 --time_based --runtime=6
-	sleep 1
-	is_gone "$TAP_TMP/own.rc" || fail "fio on $HOT ended before its disk went: $(cat "$TAP_TMP/own")"
+	wait_for 20 in_flight "$HOT" || fail "fio on $HOT ended before its disk went: $(cat "$TAP_TMP/own")"
 	on_host "disk-del hot"
 	rc=$(fio_end own 60)
 	note "fio on the removed disk: exit status $rc"
@@ -91,8 +90,7 @@ surprise() {
 	add hot "$HOT" 64
 	load_start other "$DISK" --size=8m
 	fio_bg own "/dev/$HOT" --rw=randwrite --bs=4k --iodepth=32 --time_based --runtime=600
-	sleep 1
-	is_gone "$TAP_TMP/own.rc" || fail "fio on $HOT ended before its disk went: $(cat "$TAP_TMP/own")"
+	wait_for 20 in_flight "$HOT" || fail "fio on $HOT ended before its disk went: $(cat "$TAP_TMP/own")"
 	on_host "disk-del hot surprise"
 	rc=$(fio_end own 60)
 	[ "$rc" != 0 ] || fail "fio on a disk that is gone saw no error"

@@ -8,6 +8,7 @@
 
 TAP_N=0
 TAP_BAD=0
+ENDED=
 TAP_TMP=$(mktemp -d)
 TAP_NAME=$(basename "$0" .sh)
 MARK="pv-on-hvm test $TAP_NAME $$"
@@ -64,17 +65,20 @@ verdict() {
 
 # skip_all REASON: the whole test
 skip_all() {
+	ENDED=1
 	echo "1..0 # SKIP $*"
 	exit 4
 }
 
 bail() {
+	ENDED=1
 	echo "Bail out! $*"
 	exit 1
 }
 
 on_exit() {
 	local rc=$? pids
+	[ -n "$ENDED" ] || echo "Bail out! the test broke off, status $rc"
 	pids=$(jobs -p)
 	# shellcheck disable=SC2086 # one word each
 	[ -z "$pids" ] || kill $pids 2>/dev/null || true
@@ -95,6 +99,7 @@ start() {
 finish() {
 	check "no kernel warnings" log_clean
 	echo "1..$TAP_N"
+	ENDED=1
 	[ "$TAP_BAD" = 0 ] || exit 1
 	exit 0
 }
@@ -302,6 +307,9 @@ fio_bg() {
 	) 3>&- &
 }
 
+# in_flight DISK: does it work on something right now?
+in_flight() { [ "$(awk '{ print $1 + $2 }' "/sys/block/$1/inflight")" -gt 0 ]; }
+
 # fio_end NAME SECONDS: its exit status; fails if it does not end
 fio_end() {
 	wait_for "$2" test -e "$TAP_TMP/$1.rc" || fail "fio on $1 still runs after $2 s"
@@ -335,7 +343,7 @@ load_start() {
 		echo "$rc" >"$TAP_TMP/$name.rc.part"
 		mv "$TAP_TMP/$name.rc.part" "$TAP_TMP/$name.rc"
 	) 3>&- &
-	sleep 0.7
+	wait_for 20 in_flight "$(basename "$(readlink -f "$2")")" || true
 }
 
 # load_runs NAME: nothing went wrong so far

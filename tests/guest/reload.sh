@@ -38,10 +38,8 @@ tagged() {
 # A disk in use keeps its driver; what the disk hangs on may go all the same, and then I/O ends with an error.
 under_load() {
 	local rc
-	rm -f "$TAP_TMP/load.rc"
 	fio_bg load "$DISK" --rw=randrw --bs=4k --iodepth=32 --offset=1m --time_based --runtime=600
-	sleep 0.7
-	is_gone "$TAP_TMP/load.rc" || fail "fio ended at once: $(cat "$TAP_TMP/load")"
+	wait_for 20 in_flight "$D" || fail "fio does not get going: $(cat "$TAP_TMP/load")"
 	if rmmod "$(blk_module)" 2>/dev/null; then
 		fail "$(blk_module) went while its disk was open"
 	fi
@@ -92,7 +90,7 @@ nothing_left() {
 # Event channels as the host counts them
 ports() {
 	[ -n "${PV_BED:-}" ] || return 0
-	pv-host qmp '{"execute":"xen-event-list"}' | grep -o '"port"' | wc -l
+	pv-host "qmp '{\"execute\":\"xen-event-list\"}'" | grep -o '"port"' | wc -l
 }
 
 ports_as_before() {
