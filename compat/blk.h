@@ -393,30 +393,31 @@ static inline bool pv_set_capacity_and_notify(struct gendisk *disk, sector_t siz
 /* Whoever mounts a disk or a partition claims the whole of it, and a second claim is refused. */
 static inline bool pv_bdev_in_use(dev_t dev)
 {
+	blk_mode_t mode = BLK_OPEN_READ | BLK_OPEN_NDELAY;
 	static int holder;
 #if PV_HAVE_BDEV_FILE_OPEN
-	struct file *file = bdev_file_open_by_dev(dev, BLK_OPEN_READ | BLK_OPEN_NDELAY, &holder, NULL);
+	struct file *file = bdev_file_open_by_dev(dev, mode, &holder, NULL);
 
 	if (!IS_ERR(file))
 		bdev_fput(file);
 	return IS_ERR(file) && PTR_ERR(file) == -EBUSY;
 #elif PV_HAVE_BDEV_OPEN_HANDLE
-	struct bdev_handle *handle = bdev_open_by_dev(dev, BLK_OPEN_READ | BLK_OPEN_NDELAY, &holder, NULL);
+	struct bdev_handle *handle = bdev_open_by_dev(dev, mode, &holder, NULL);
 
 	if (!IS_ERR(handle))
 		bdev_release(handle);
 	return IS_ERR(handle) && PTR_ERR(handle) == -EBUSY;
 #elif PV_HAVE_BDEV_HOLDER_OPS
-	struct block_device *bdev = blkdev_get_by_dev(dev, BLK_OPEN_READ | BLK_OPEN_NDELAY, &holder, NULL);
+	struct block_device *bdev = blkdev_get_by_dev(dev, mode, &holder, NULL);
 
 	if (!IS_ERR(bdev))
 		blkdev_put(bdev, &holder);
 	return IS_ERR(bdev) && PTR_ERR(bdev) == -EBUSY;
 #else
-	struct block_device *bdev = blkdev_get_by_dev(dev, FMODE_READ | FMODE_EXCL | FMODE_NDELAY, &holder);
+	struct block_device *bdev = blkdev_get_by_dev(dev, mode | FMODE_EXCL, &holder);
 
 	if (!IS_ERR(bdev))
-		blkdev_put(bdev, FMODE_READ | FMODE_EXCL | FMODE_NDELAY);
+		blkdev_put(bdev, mode | FMODE_EXCL);
 	return IS_ERR(bdev) && PTR_ERR(bdev) == -EBUSY;
 #endif
 }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The newest kernel's own xenbus and grant table, on every kernel; for the lower half that rides on them.
+ * The newest kernel's own xenbus and grant table, on every kernel; for the lower half that rides on
+ * them.
  *
  *   gnttab_end_foreign_access_ref(ref)
- *   PV_XENBUS_REMOVE(fn)            write void fn(struct xenbus_device *), put this after it, give fn_op to the kernel
+ *   PV_XENBUS_REMOVE(fn)            write void fn(struct xenbus_device *), put this after it, give
+ * fn_op to the kernel
  *   enum xenbus_state is the shim's: the kernel's of that name is enum kernel_xenbus_state
  */
 #ifndef PV_COMPAT_XEN_H

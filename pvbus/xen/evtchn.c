@@ -626,7 +626,7 @@ EXPORT_SYMBOL_GPL(pvbus_xen_shared_info_stop);
 int pvbus_xen_events_start(int irq, u64 callback)
 {
 	enum event_mode way = poll ? EV_POLL : percpu ? EV_PERCPU : EV_INTX;
-	int err;
+	int err = -ENODEV;
 
 	fifo_on = fifo && way == EV_PERCPU && !xen_fifo_start();
 	for (; way <= EV_POLL; way++) {

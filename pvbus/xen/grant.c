@@ -76,9 +76,8 @@ static int refs_get(u32 *ref, unsigned int n)
 	}
 	mutex_unlock(&gnt_lock);
 	if (err)
-		pr_err_ratelimited(
-			"pvbus: no %u grant references: %u of %u table frames in use, error %d\n",
-			n, table_frames, table_max, err);
+		pr_err_ratelimited("pvbus: no %u grants: %u of %u table frames in use, error %d\n",
+				   n, table_frames, table_max, err);
 	return err;
 }
 

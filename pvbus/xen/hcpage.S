@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A page of executable memory for Xen to write its hypercall stubs to. It is part of the module's text because no
- * kernel since 5.10 lets a module make memory executable. It is entered by direct calls only, so needs no ENDBR.
+ * A page of executable memory for Xen to write its hypercall stubs to. It is part of the module's
+ * text because no kernel since 5.10 lets a module make memory executable. It is entered by direct
+ * calls only, so needs no ENDBR.
  */
 #include <linux/linkage.h>
 #ifdef CONFIG_X86_KERNEL_IBT

@@ -625,7 +625,7 @@ static int check_device(struct pvbus_xen_device *xdev)
 	int err;
 
 	xdev->scan = xenbus.scan;
-	/* A toolstack fills the folder of a device that wakes up elsewhere like that of a new one. */
+	/* A toolstack fills the folder of a device that wakes up elsewhere like a new one's. */
 	if (xdev->leaving || READ_ONCE(xdev->asleep))
 		return 0;
 	mutex_lock(&xdev->lock);

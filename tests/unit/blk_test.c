@@ -563,8 +563,11 @@ TEST(grants_last_in_first_out)
 	CHECK_EQ(s.top->ref, 5);
 	chain = blk_gnts_take(&s, 8);
 	CHECK(!s.top && !s.nr);
-	for (unsigned int n = 0; n < 8; n++, chain = chain->next)
-		CHECK(chain);
+	unsigned int n = 0;
+
+	for (; chain; chain = chain->next)
+		n++;
+	CHECK_EQ(n, 8);
 }
 
 /* @times: when each was put, the first at the bottom. Returns how many were cut; all of them must be old. */
