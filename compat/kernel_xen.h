@@ -4,8 +4,7 @@
  * them.
  *
  *   gnttab_end_foreign_access_ref(ref)
- *   PV_XENBUS_REMOVE(fn)            write void fn(struct xenbus_device *), put this after it, give
- * fn_op to the kernel
+ *   PV_XENBUS_REMOVE(fn)            void fn(struct xenbus_device *), then give fn_op to the kernel
  *   enum xenbus_state is the shim's: the kernel's of that name is enum kernel_xenbus_state
  */
 #ifndef PV_COMPAT_XEN_H
