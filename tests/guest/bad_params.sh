@@ -41,18 +41,17 @@ unload_all() {
 
 # attempt MODULE PARAMETER=VALUE: load everything, with that; set GOT to what the parameter is then, or to "refused"
 attempt() {
-	local m rc=0
+	local m
 	unload_all
 	GOT=refused
 	for m in pvbus xen-platform-pci "$BLK"; do
-		if [ "$m" = "$1" ]; then
-			modprobe "$m" "$2" || rc=$?
-			[ "$rc" != 0 ] || GOT=$(cat "/sys/module/$(tr - _ <<<"$m")/parameters/${2%%=*}")
-			[ "$m" != xen-platform-pci ] || [ -n "$(platform_device)" ] || GOT=refused
+		if [ "$m" != "$1" ]; then
+			modprobe "$m"
+		elif ! modprobe "$m" "$2"; then
 			return 0
 		fi
-		modprobe "$m"
 	done
+	[ -z "$(platform_device)" ] || GOT=$(cat "/sys/module/$(tr - _ <<<"$1")/parameters/${2%%=*}")
 }
 
 # one MODULE PARAMETER VALUE WANT
@@ -63,7 +62,7 @@ one() {
 	[ "$GOT" = "$4" ] || fail "$1 $2=$3: $GOT, expected $4"
 	n=$(log_since "$mark" 4 | grep -v 'failed with error -22' | grep -c -- "$2" || true)
 	[ "$n" = 1 ] || fail "$1 $2=$3: $n lines at warning level name $2: $(log_since "$mark")"
-	[ "$GOT" = refused ] || { modprobe "$BLK" && wait_or_fail 20 test -b "$DISK"; }
+	[ "$GOT" = refused ] || wait_or_fail 20 test -b "$DISK"
 }
 
 all_known() {
