@@ -23,7 +23,7 @@ void pvbus_bus_exit(void);
 int pvbus_xs_start(void *ring, void (*notify)(void));
 void pvbus_xs_event(void);
 void pvbus_xs_stop(void);
-int pvbus_xs_suspend(void);
+void pvbus_xs_suspend(void);
 int pvbus_xs_resume(void);
 
 /* Whether @err says that the store is no good, rather than what it answered */
@@ -37,7 +37,7 @@ struct pvbus_xen_device *pvbus_xen_device_alloc(struct device *parent, const cha
 						const char *backend);
 int pvbus_xenbus_start(struct device *parent);
 void pvbus_xenbus_stop(void);
-int pvbus_xenbus_suspend(void);
+void pvbus_xenbus_suspend(void);
 int pvbus_xenbus_resume(void);
 
 #endif /* PVBUS_XEN_STORE_H */

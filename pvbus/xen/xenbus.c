@@ -785,29 +785,14 @@ void pvbus_xenbus_stop(void)
 	destroy_workqueue(xenbus.wq);
 }
 
-static void go_on(void)
-{
-	struct pvbus_xen_device *xdev;
-
-	mutex_lock(&xenbus.lock);
-	WRITE_ONCE(xenbus.suspended, false);
-	check_all();
-	list_for_each_entry(xdev, &xenbus.devices, link)
-		wake_device(xdev);
-	mutex_unlock(&xenbus.lock);
-	flush_workqueue(xenbus.wq);
-}
-
 /*
  * pvbus_xenbus_suspend - before the guest is saved or migrated: drivers let go of their back-ends
  *
  * Context: may sleep; host and events still work.
- * Return: 0, or -EBUSY from pvbus_xs_suspend(); all devices have been resumed then.
  */
-int pvbus_xenbus_suspend(void)
+void pvbus_xenbus_suspend(void)
 {
 	struct pvbus_xen_device *xdev;
-	int err;
 
 	mutex_lock(&xenbus.lock);
 	WRITE_ONCE(xenbus.suspended, true);
@@ -820,10 +805,7 @@ int pvbus_xenbus_suspend(void)
 		device_unlock(&xdev->pdev.dev);
 	}
 	mutex_unlock(&xenbus.lock);
-	err = pvbus_xs_suspend();
-	if (err)
-		go_on();
-	return err;
+	pvbus_xs_suspend();
 }
 
 /*
@@ -834,9 +816,17 @@ int pvbus_xenbus_suspend(void)
  */
 int pvbus_xenbus_resume(void)
 {
+	struct pvbus_xen_device *xdev;
 	int err = pvbus_xs_resume();
 
-	if (!err)
-		go_on();
-	return err;
+	if (err)
+		return err;
+	mutex_lock(&xenbus.lock);
+	WRITE_ONCE(xenbus.suspended, false);
+	check_all();
+	list_for_each_entry(xdev, &xenbus.devices, link)
+		wake_device(xdev);
+	mutex_unlock(&xenbus.lock);
+	flush_workqueue(xenbus.wq);
+	return 0;
 }

@@ -33,9 +33,9 @@ static struct {
 	bool up;			/* events count */
 	bool dead;			/* the host broke the protocol, or we stopped */
 
+	struct mutex tx_mutex;		/* two transactions of ours would make each other fail */
 	struct mutex lock;		/* who has it may make a request */
-	bool suspended;			/* written under @lock */
-	unsigned int open_tx;		/* transactions; written under @lock */
+	bool suspended;			/* written under both */
 	bool silent;			/* the last request was not answered in time */
 	u32 last_id;
 	struct {
@@ -58,6 +58,7 @@ static struct {
 	struct list_head watches;
 	u32 last_token;
 } xs = {
+	.tx_mutex = __MUTEX_INITIALIZER(xs.tx_mutex),
 	.lock = __MUTEX_INITIALIZER(xs.lock),
 	.reply_lock = __SPIN_LOCK_UNLOCKED(xs.reply_lock),
 	.wait = __WAIT_QUEUE_HEAD_INITIALIZER(xs.wait),
@@ -261,12 +262,12 @@ static int xs_build(u32 type, u32 tx, const char *dir, const char *node, const v
 	return 0;
 }
 
-/* Take xs.lock. While suspended only open transactions may go on, to their end. */
-static void xs_enter(u32 tx)
+/* Take xs.lock, not while suspended */
+static void xs_enter(void)
 {
 	for (;;) {
 		mutex_lock(&xs.lock);
-		if (!xs.suspended || tx || xs.dead)
+		if (!xs.suspended || xs.dead)
 			return;
 		mutex_unlock(&xs.lock);
 		wait_event(xs.wait, !READ_ONCE(xs.suspended) || READ_ONCE(xs.dead));
@@ -283,24 +284,18 @@ static int xs_request(u32 type, u32 tx, const char *dir, const char *node, const
 {
 	int err;
 
-	xs_enter(tx);
+	xs_enter();
 	err = READ_ONCE(xs.dead) ? -EIO : xs_build(type, tx, dir, node, data, size);
 	if (!err)
 		err = xs_exchange();
 	if (!err)
 		err = xs_reply_errno();
-	if (!err && type == XS_TRANSACTION_START)
-		xs.open_tx++;
-	if (type == XS_TRANSACTION_END && xs.open_tx)
-		xs.open_tx--;
 	if (!err && reply) {
 		*len = xs.reply.len;
 		*reply = kmemdup_nul(xs.reply_body, xs.reply.len, GFP_NOIO);
 		err = *reply ? 0 : -ENOMEM;
 	}
 	mutex_unlock(&xs.lock);
-	if (unlikely(READ_ONCE(xs.suspended)))
-		wake_up_all(&xs.wait);
 	return err;
 }
 
@@ -438,8 +433,8 @@ EXPORT_SYMBOL_GPL(pvbus_xs_directory);
  * pvbus_xs_txn_start - begin a transaction
  * @tx: gets its id
  *
- * Each must be ended by pvbus_xs_txn_end(), whatever happens in between: the guest cannot be
- * suspended before.
+ * There is one at a time. It is ended by pvbus_xs_txn_end() whatever happens, by the same task, and
+ * in between this makes requests with @tx and waits for nothing else.
  *
  * Context: may sleep.
  * Return: 0 or an errno as from pvbus_xs_read().
@@ -453,19 +448,19 @@ int pvbus_xs_txn_start(u32 *tx)
 
 	if (in_tree())
 		return intree_txn_start(tx);
+	mutex_lock(&xs.tx_mutex);
 	err = xs_request(XS_TRANSACTION_START, PVBUS_XS_NIL, NULL, NULL, "", 1, &body, &len);
-	if (err)
-		return err;
-	err = xs_parse_num(body, len, &id, 1, U32_MAX);
 	if (!err) {
-		*tx = id;
-	} else {
-		pr_warn_ratelimited("\"%*pE\" is no transaction\n", min_t(int, len, 32), body);
-		mutex_lock(&xs.lock);
-		xs.open_tx--;
-		mutex_unlock(&xs.lock);
+		err = xs_parse_num(body, len, &id, 1, U32_MAX);
+		if (err)
+			pr_warn_ratelimited("\"%*pE\" is no transaction\n", min_t(int, len, 32),
+					    body);
+		kfree(body);
 	}
-	kfree(body);
+	if (err)
+		mutex_unlock(&xs.tx_mutex);
+	else
+		*tx = id;
 	return err;
 }
 EXPORT_SYMBOL_GPL(pvbus_xs_txn_start);
@@ -481,9 +476,13 @@ EXPORT_SYMBOL_GPL(pvbus_xs_txn_start);
  */
 int pvbus_xs_txn_end(u32 tx, bool abort)
 {
+	int err;
+
 	if (in_tree())
 		return intree_txn_end(tx, abort);
-	return xs_request(XS_TRANSACTION_END, tx, NULL, NULL, abort ? "F" : "T", 2, NULL, NULL);
+	err = xs_request(XS_TRANSACTION_END, tx, NULL, NULL, abort ? "F" : "T", 2, NULL, NULL);
+	mutex_unlock(&xs.tx_mutex);
+	return err;
 }
 EXPORT_SYMBOL_GPL(pvbus_xs_txn_end);
 
@@ -696,7 +695,7 @@ int pvbus_xs_start(void *ring, void (*notify)(void))
 	xs.last_id = get_random_u32();
 	xs.last_token = get_random_u32();
 	xs.suspended = xs.silent = false;
-	xs.want = xs.open_tx = 0;
+	xs.want = 0;
 	INIT_WORK(&xs.reader, xs_read_work);
 	xs.reader_wq = alloc_workqueue("pvbus_xs", WQ_UNBOUND | WQ_HIGHPRI | WQ_MEM_RECLAIM, 1);
 	xs.watch_wq = alloc_workqueue("pvbus_watch", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
@@ -731,27 +730,18 @@ void pvbus_xs_stop(void)
 }
 
 /*
- * pvbus_xs_suspend - the guest is about to be saved: let open transactions end and start nothing
- * new
+ * pvbus_xs_suspend - the guest is about to be saved: let what is under way end, start nothing new
  *
  * Context: may sleep. Who makes a request until pvbus_xs_resume() waits for it.
- * Return: 0, or -EBUSY if a transaction is not ended within 30 seconds; then all is as before.
  */
-int pvbus_xs_suspend(void)
+void pvbus_xs_suspend(void)
 {
+	mutex_lock(&xs.tx_mutex);
 	mutex_lock(&xs.lock);
-	xs.suspended = true;
+	WRITE_ONCE(xs.suspended, true);
 	mutex_unlock(&xs.lock);
-	if (!wait_event_timeout(xs.wait, !READ_ONCE(xs.open_tx), XS_TIMEOUT)) {
-		WRITE_ONCE(xs.suspended, false);
-		wake_up_all(&xs.wait);
-		return -EBUSY;
-	}
-	/* The request that ended the last one may still be on its way out. */
-	mutex_lock(&xs.lock);
-	mutex_unlock(&xs.lock);
+	mutex_unlock(&xs.tx_mutex);
 	xs_detach();
-	return 0;
 }
 
 /*
@@ -769,7 +759,7 @@ int pvbus_xs_resume(void)
 	ret = xs_attach(xs.link.ring);
 	if (ret)
 		WRITE_ONCE(xs.dead, true);
-	xs.suspended = false;
+	WRITE_ONCE(xs.suspended, false);
 	mutex_unlock(&xs.lock);
 	wake_up_all(&xs.wait);
 	mutex_lock(&xs.watch_mutex);
