@@ -493,6 +493,8 @@ static int intx_start(int irq, u64 callback)
 		return err;
 	mode = EV_INTX;
 	intx_irq = irq;
+	/* Xen raises the line for vCPU 0, and emulations look there whether they may lower it. */
+	irq_set_affinity(irq, cpumask_of(0));
 	return xen_set_param(HVM_PARAM_CALLBACK_IRQ, callback);
 }
 
