@@ -114,6 +114,7 @@ waits_for_twin() {
 }
 
 auto_unplugs() {
+	expect_log 'ata[0-9.]*: disable device'
 	modprobe "$(blk_module)"
 	wait_or_fail 20 test -b "$DISK"
 	wait_or_fail 20 is_gone "/sys/block/$TWIN"
