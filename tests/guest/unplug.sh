@@ -79,6 +79,7 @@ while_mounted() {
 	fi
 	both_there
 	held auto
+	held all
 	ls "$TAP_TMP/mnt" >/dev/null
 }
 
