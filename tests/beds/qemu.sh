@@ -1,0 +1,216 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# Sourced by `run`: one guest's files, and QEMU's arguments for it in ARGS. DISKTAB tells the guest where its disks are.
+
+# our_modules: the folder of our .ko files for this kernel
+our_modules() {
+	local built
+	if [ -n "${PV_MODULES:-}" ]; then
+		OURS=$PV_MODULES
+	else
+		built=$("$PV_TOP/tests/kernels/build" "$KERNEL")
+		OURS=$built/lib/modules/$RELEASE/updates/dkms
+	fi
+	compgen -G "$OURS/*.ko" >/dev/null || bed_fail "no modules of ours for $RELEASE in $OURS"
+}
+
+# modules: what the guest loads at once, and as drivers under test
+modules() {
+	local m when=boot emulated=$TWIN
+	[ "$DRIVER" != emulated ] || emulated=1
+	[ "$ROOT" = pv ] || when+='|virtio'
+	[[ "${DISKS[*]}" != *if=virtio* ]] || when+='|virtio'
+	[[ -z "$emulated" && "${DISKS[*]}" != *if=ide* ]] || when+='|ide'
+	[[ -z "$emulated" || -z "$NET" ]] || when+='|nic'
+	awk -v when="^($when)\$" '$1 ~ when { print $2 }' "$BEDS/modules" >"$TREE/pv/modules"
+	case $DRIVER$APPEND in
+	*pv_load=no*) ;;
+	mainline*) awk '$1 == "pv" { print $2 }' "$BEDS/modules" ;;
+	ours*)
+		for m in pvbus xen-platform-pci xen-blkfront xen-netfront; do
+			[ ! -e "$OURS/$m.ko" ] || echo "$m"
+			[ ! -e "$OURS/$m-pv.ko" ] || echo "$m-pv"
+		done
+		;;
+	esac >"$TREE/pv/drivers"
+}
+
+# guest_files: the initramfs, with what belongs to this run appended
+guest_files() {
+	local key
+	[ -z "$IMAGE" ] || return 0
+	OURS=
+	[ "$DRIVER" != ours ] || our_modules
+	key=$(cat "$BEDS/guest/init" "$BEDS/modules" <(declare -f make_guest_initrd copy_modules) | sha256sum | cut -c1-16)
+	[ -z "$OURS" ] || key+=-$(cd "$OURS" && content_key -- *.ko)
+	INITRD=$PV_CACHE/beds/initrd-$RELEASE-$key
+	cache_entry "$INITRD" make_guest_initrd "$KERNEL_DIR" "$RELEASE" "$OURS"
+
+	TREE=$JOB/tree
+	mkdir -p "$TREE/pv/bin" "$TREE/pv/tests"
+	modules
+	install -m755 "$BEDS"/guest/pv-* "$TREE/pv/bin/"
+	[ ! -d "$PV_TOP/tests/guest" ] || cp -a "$PV_TOP/tests/guest" "$TREE/pv/tests/"
+	echo "$COMMAND" | tee "$JOB/command" >"$TREE/pv/command"
+	cat >"$TREE/pv/env" <<-EOF
+	export PV_BED=$BED PV_DRIVER=$DRIVER PV_KERNEL=$RELEASE PV_ROOT=$ROOT PV_NET=$NET PV_SHELL=$SHELL_
+	export PV_DISKTAB="$DISKTAB"
+	export TERM=${TERM:-dumb} COLUMNS=$(tput cols 2>/dev/null || echo 80) LINES=$(tput lines 2>/dev/null || echo 24)
+	EOF
+	{ cat "$INITRD/initrd"; archive "$TREE"; } >"$JOB/initrd"
+	rm -rf "$TREE"
+}
+
+# disk_args INDEX SPEC: QEMU's arguments for a disk; a line for it in $JOB/disks; a word in DISKTAB
+IDE=0
+disk_args() {
+	local name vdev how ro='' node=discard=unmap
+	name=$(option "$1" name)
+	vdev=$(option "$1" vdev)
+	how=$(option "$1" if pv)
+	[ "$DRIVER" != emulated ] || [ "$how" = virtio ] || how=ide
+	[ -z "$(option "$1" ro)$(option "$1" cdrom)" ] || ro=on
+	if [ "$name" = root ] && [ "$ROOT" = pv ]; then
+		ARGS+=(-drive "if=none,id=root,file=$GUEST_IMAGE,format=raw,snapshot=on")
+	else
+		echo "$1" >>"$JOB/disks"
+		[ "$how" = ide ] || ARGS+=(-blockdev "driver=raw,node-name=$name,read-only=${ro:-off},$node,file.driver=file,\
+file.filename=$WORK/disks/$name.img,file.$node${TWIN:+,file.locking=off}")
+	fi
+	case $how in
+	pv) mapfile -t -O ${#ARGS[@]} ARGS < <(bed_disk "$name" "$1" "$vdev" "$TWIN") ;;
+	virtio) ARGS+=(-device "virtio-blk-pci,id=disk-$name,drive=$name,serial=$name,class=0x0180") ;;
+	esac
+	if [ "$how$ro" = ideon ] && [ -z "$(option "$1" cdrom)" ]; then
+		bad "--disk $1: QEMU has no read-only IDE disk"
+	elif [ "$how" = ide ] || [ "$how$TWIN$ro" = pv1 ]; then
+		[ $IDE -lt 4 ] || bad "--disk $1: there are only four places for emulated disks"
+		ide_args "$1" "$name" "$ro"
+		DISKTAB+=" $name=$vdev:$((IDE / 2 + 1)):$((IDE % 2)):$how"
+		IDE=$((IDE + 1))
+	else
+		DISKTAB+=" $name=$vdev:::$how"
+	fi
+}
+
+# ide_args SPEC NAME READONLY: from a -drive of its own, and not from the PV disk's -blockdev: when the guest unplugs a disk
+# QEMU drops a reference that only a -drive holds
+ide_args() {
+	local model=ide-hd image=$WORK/disks/$2.img
+	[ -z "$(option "$1" cdrom)" ] || model=ide-cd
+	[ "$2" = root ] && image=$GUEST_IMAGE,snapshot=on
+	ARGS+=(-drive "if=none,id=ide-$2,file=$image,format=raw,file.locking=off${3:+,readonly=on}"
+		-device "$model,id=twin-$2,bus=ide.$((IDE / 2)),unit=$((IDE % 2)),drive=ide-$2")
+}
+
+# nic_args: the NIC, its emulated twin, or both behind one hub
+nic_args() {
+	[ -n "$NET" ] || return 0
+	ARGS+=(-netdev "tap,id=net,ifname=pvtap0,script=no,downscript=no")
+	if [ -n "$TWIN" ] && [ "$DRIVER" != emulated ]; then
+		ARGS+=(-netdev hubport,hubid=0,netdev=net,id=hub0 -netdev hubport,hubid=0,id=pv -netdev hubport,hubid=0,id=twin)
+		mapfile -t -O ${#ARGS[@]} ARGS < <(bed_nic pv)
+		ARGS+=(-device "e1000,netdev=twin,mac=$PV_MAC,romfile=")
+	elif [ "$DRIVER" = emulated ]; then
+		ARGS+=(-device "e1000,netdev=net,mac=$PV_MAC,romfile=")
+	else
+		mapfile -t -O ${#ARGS[@]} ARGS < <(bed_nic net)
+	fi
+}
+
+# A character to the serial port is two exits, and costs up to a millisecond: it serves only until the virtio console is
+# there, which takes a line at once
+KERNEL_ARGS="quiet earlyprintk=ttyS0,115200 console=hvc0 panic=-1 oops=panic mitigations=off nokaslr"
+PV_MAC=52:54:00:12:34:56
+machine_args() {
+	local d
+	mapfile -t -O ${#ARGS[@]} ARGS < <(bed_machine)
+	ARGS+=(-nodefaults -no-user-config -display none -vga none -no-reboot -m "$MEM" -smp "$CPUS"
+		-serial "file:$INNER/early.log" -kernel "$KERNEL_INNER" -initrd "$INNER/initrd"
+		-append "$KERNEL_ARGS $(tsc_args) $(bed_append "$([ "$RIDING" ] && echo mainline || echo "$DRIVER")")$APPEND"
+		-device virtio-serial-pci,max_ports=8 -chardev "file,id=console,path=$INNER/console.log"
+		-device virtconsole,chardev=console)
+	port out "file,path=$INNER/out"
+	port ctl "file,path=$WORK/ctl"
+	port dmesg "file,path=$INNER/dmesg.log"
+	port host "pipe,path=$WORK/host"
+	ARGS+=(-chardev "pipe,id=qmp,path=$WORK/qmp" -mon chardev=qmp,mode=control)
+	[ -z "$SHELL_" ] || ARGS+=(-chardev "pipe,id=shell,path=$SHELL_PATH" -device virtconsole,chardev=shell)
+	# Class "other storage": QEMU takes a SCSI controller, its default class, away when the guest unplugs emulated disks
+	[ "$ROOT" != virtio ] || ARGS+=(-drive "if=none,id=root,file=$GUEST_IMAGE,format=raw,readonly=on"
+		-device virtio-blk-pci,drive=root,class=0x0180)
+	DISKTAB=
+	: >"$JOB/disks"
+	for d in "${DISKS[@]}"; do
+		disk_args "$d"
+	done
+	nic_args
+	ARGS+=("${MORE[@]}")
+}
+
+port() { ARGS+=(-chardev "$2,id=$1" -device "virtserialport,chardev=$1,name=pv.$1"); }
+
+# place: where things are, as the host side sees them
+place() {
+	if [ -n "$DIRECT" ]; then
+		ARGS=("${QEMU[@]}")
+		INNER=$JOB WORK=/dev/shm/pv-bed/${JOB##*/} GUEST_IMAGE=$GUEST_ROOT/root.ext4 KERNEL_INNER=$KERNEL_DIR/vmlinuz
+		SHELL_PATH=$WORK/shell
+	else
+		ARGS=(qemu-system-x86_64 -L /usr/share/qemu -L /usr/share/seabios)
+		INNER=/mnt${JOB#"$PV_CACHE"} WORK=/tmp/pv/${JOB##*/} GUEST_IMAGE=/dev/vdb
+		KERNEL_INNER=/mnt${KERNEL_DIR#"$PV_CACHE"}/vmlinuz
+		SHELL_PATH=/dev/virtio-ports/pv.shell
+	fi
+	[ -z "$IMAGE" ] || image_files
+	mkdir -p "$JOB/bin"
+	install -m755 "$BEDS"/host/* "$JOB/bin/"
+	preload
+	cat >"$JOB/env" <<-EOF
+	PV_WORK=$WORK
+	PV_BIN=$INNER/bin
+	PV_TIMEOUT=$TIMEOUT
+	PV_NET=$NET
+	EOF
+}
+
+# image_files: what the caller gave, where L1 can see it
+image_files() {
+	take "$IMAGE" "$JOB/image"
+	take "$IMAGE_INITRD" "$JOB/initrd"
+	take "$IMAGE_KERNEL" "$JOB/vmlinuz"
+	GUEST_IMAGE=$INNER/image KERNEL_INNER=$INNER/vmlinuz
+	APPEND+=" root=UUID=$(/sbin/blkid -p -o value -s UUID "$IMAGE") rw init=/usr/local/sbin/pv-bed-init"
+	MORE+=(-fw_cfg "name=opt/pv/command,file=$INNER/command")
+	# An initramfs that is not ours wants a console before it has loaded any driver
+	KERNEL_ARGS=${KERNEL_ARGS/earlyprintk=ttyS0,115200 console=hvc0/console=ttyS0}
+	echo "$COMMAND" >"$JOB/command"
+}
+
+# take FILE PLACE: by a link if that can be
+take() { ln "$(readlink -f "$1")" "$2" 2>/dev/null || cp --sparse=always "$1" "$2"; }
+
+# preload: what the bed adds to QEMU
+preload() {
+	local c dir
+	c=$(bed_preload)
+	[ -n "$c" ] || return 0
+	need_packages gcc libc6-dev
+	dir=$PV_CACHE/beds/preload-$(sha256sum <"$c" | cut -c1-16)
+	cache_entry "$dir" compile "$c"
+	cp "$dir/preload.so" "$JOB/bin/"
+}
+
+compile() { gcc -shared -fPIC -O2 -pthread -o "$2/preload.so" "$1"; }
+
+# Files that disks start from, where L1 can see them
+take_files() {
+	local i f
+	for i in "${!DISKS[@]}"; do
+		f=$(option "${DISKS[i]}" file)
+		[ -n "$f" ] || continue
+		take "$f" "$JOB/disk-$i"
+		DISKS[i]+=,file=$INNER/disk-$i
+	done
+}
+
