@@ -11,7 +11,7 @@ XEN=${XEN:-4.20}
 L1=$L1-xen-$XEN
 L1_MORE=$BEDS/l1/dom0
 L1_ABOUT="Xen $XEN, "
-L1_MODULES=(crc32c_generic? crc32c? libcrc32c? virtio_pci virtio_console virtio_blk ext4 9pnet_virtio 9p xenfs xen-evtchn
+L1_MODULES=(crc32c_generic virtio_pci virtio_console virtio_blk ext4 9pnet_virtio 9p xenfs xen-evtchn
 	xen-gntdev xen-gntalloc xen-privcmd xen-blkback xen-netback tun bridge loop dm-snapshot dm-flakey)
 # Of L1_MEM; the rest is Xen's and the guest's
 DOM0_MEM=4096
@@ -45,7 +45,7 @@ make_xen_root() {
 	zcat "$root/boot/xen-$XEN-amd64.gz" >"$2/xen"
 	rm -rf "$root"/boot/* "$root"/var/lib/{apt,dpkg}
 	ln -s "xen-$XEN" "$root/usr/lib/xen"
-	mkdir -p "$root"/{mnt,usr/lib/modules}
+	mkdir -p "$root"/{proc,sys,dev,run,mnt,root,tmp,var,usr/lib/modules}
 	for a in $(busybox --list); do
 		[ -e "$root/usr/bin/$a" ] || [ -e "$root/usr/sbin/$a" ] || ln -s busybox "$root/usr/bin/$a"
 	done

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh
+# The path of losetup is there because busybox would take its own.
 # Sourced: the block devices that stand behind the guest's disks. $PV_WORK/back.NAME has "DEVICE VDEV" of each.
 
 # back_make SPEC: a device over the disk's image; over the guests' root, that all have in common, a throw-away layer
@@ -8,7 +9,7 @@ back_make() {
 	if [ -e "$PV_DISKS/$name.img" ]; then
 		ro=
 		[ -z "$(option "$1" ro)$(option "$1" cdrom)" ] || ro=-r
-		device=$(losetup -f --show $ro -b "$(option "$1" sector 512)" "$PV_DISKS/$name.img") || return 1
+		device=$(/usr/sbin/losetup -f --show $ro -b "$(option "$1" sector 512)" "$PV_DISKS/$name.img") || return 1
 	else
 		device=$(back_layer "$name") || return 1
 	fi
@@ -18,10 +19,10 @@ back_make() {
 # back_layer NAME
 back_layer() {
 	lower=$PV_GUEST_IMAGE
-	[ -b "$lower" ] || lower=$(losetup -f --show -r "$lower")
+	[ -b "$lower" ] || lower=$(/usr/sbin/losetup -f --show -r "$lower")
 	sectors=$(blockdev --getsz "$lower")
 	truncate -s $((sectors * 512)) "$PV_WORK/$1.layer"
-	upper=$(losetup -f --show "$PV_WORK/$1.layer")
+	upper=$(/usr/sbin/losetup -f --show "$PV_WORK/$1.layer")
 	dmsetup create "pv-$1" --noudevsync --table "0 $sectors snapshot $lower $upper N 8" >&2
 	echo "/dev/$(dmsetup info -c --noheadings -o blkdevname "pv-$1")"
 }
@@ -40,7 +41,7 @@ back_drop() {
 	read -r device _ <"$PV_WORK/back.$1"
 	rm "$PV_WORK/back.$1"
 	i=0
-	until losetup -d "$device" && ! losetup "$device" >/dev/null 2>&1; do
+	until /usr/sbin/losetup -d "$device" && ! /usr/sbin/losetup "$device" >/dev/null 2>&1; do
 		i=$((i + 1))
 		[ $i -lt 100 ] || return 1
 		sleep 0.1

@@ -53,5 +53,5 @@ guest_clean() {
 		[ ! -e "/var/log/xen/$log-pv-guest.log" ] || mv "/var/log/xen/$log-pv-guest.log" "$J/${log##*/}.log"
 	done
 	dmsetup remove_all --noudevsync
-	losetup -D
+	/usr/sbin/losetup -D
 }
