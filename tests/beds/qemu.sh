@@ -83,7 +83,7 @@ disk_args() {
 		bad "--disk $1: QEMU has no read-only IDE disk"
 	elif [ "$how" = ide ] || [ "$how$TWIN$ro" = pv1 ]; then
 		[ $IDE -lt 4 ] || bad "--disk $1: there are only four places for emulated disks"
-		ide_args "$1" "$name" "$ro"
+		[ "$how$BED_TWINS" = pvxl ] || ide_args "$1" "$name" "$ro"
 		DISKTAB+=" $name=$vdev:$((IDE / 2 + 1)):$((IDE % 2)):$how"
 		IDE=$((IDE + 1))
 	else
@@ -117,14 +117,15 @@ ide_args() {
 KERNEL_ARGS="quiet earlyprintk=ttyS0,115200 console=hvc0 panic=-1 oops=panic mitigations=off nokaslr"
 PV_MAC=52:54:00:12:34:56
 machine_args() {
-	local d
+	local d SINK
+	SINK=$(bed_sink)
 	CMDLINE="$KERNEL_ARGS $(tsc_args) $(bed_append "$([ "$RIDING" ] && echo mainline || echo "$DRIVER")")$APPEND"
 	mapfile -t -O ${#ARGS[@]} ARGS < <(bed_machine)
-	ARGS+=(-device virtio-serial-pci,max_ports=8 -chardev "file,id=console,path=$INNER/console.log"
+	ARGS+=(-device virtio-serial-pci,max_ports=8 -chardev "file,id=console,path=$SINK/console.log"
 		-device virtconsole,chardev=console)
-	port out "file,path=$INNER/out"
+	port out "file,path=$SINK/out"
 	port ctl "file,path=$WORK/ctl"
-	port dmesg "file,path=$INNER/dmesg.log"
+	port dmesg "file,path=$SINK/dmesg.log"
 	port host "pipe,path=$WORK/host"
 	ARGS+=(-chardev "pipe,id=qmp,path=$WORK/qmp" -mon chardev=qmp,mode=control)
 	[ -z "$SHELL_" ] || ARGS+=(-chardev "pipe,id=shell,path=$SHELL_PATH" -device virtconsole,chardev=shell)

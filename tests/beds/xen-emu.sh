@@ -5,6 +5,7 @@
 
 BED_ABOUT="Xen as QEMU emulates it in KVM: blkfront, netfront; plain back-ends, grant table v1"
 BED_HOST=qemu
+BED_TWINS=qemu
 
 # What must be in KVM: split irqchip, and of KVM_CAP_XEN_HVM hypercall MSR and interception, shared info, 2-level event
 # channels, event channel send
@@ -73,6 +74,9 @@ bed_nics() {
 		printf '%s\n' -device "$front,netdev=net"
 	fi
 }
+
+# bed_sink: the folder that the guest's words go to; the host side may bring them on from there
+bed_sink() { echo "$INNER"; }
 
 # bed_command: what the guest runs
 bed_command() { cat "$JOB/command"; }

@@ -7,6 +7,8 @@
 
 BED_ABOUT="Debian's Xen with a Linux dom0: all that blkback and netback offer (--xen 4.20, 4.17)"
 BED_HOST=xl
+# xl gives the first four disks emulated twins, asked or not
+BED_TWINS=xl
 XEN=${XEN:-4.20}
 L1=$L1-xen-$XEN
 L1_MORE=$BEDS/l1/dom0
@@ -102,6 +104,9 @@ bed_append() {
 bed_disk() { echo "$2" >>"$JOB/fronts"; }
 
 bed_nics() { :; }
+
+# The device model cannot write to the shared folder what lies in the guest's memory
+bed_sink() { echo "$WORK"; }
 
 bed_command() {
 	if [ "$IN" = dom0 ]; then

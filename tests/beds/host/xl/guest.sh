@@ -31,6 +31,9 @@ make_net() {
 quoted() { sed 's/.*/"&",/'; }
 
 guest_setup() {
+	mkfifo "$PV_WORK/out"
+	# Ends when the device model does
+	cat "$PV_WORK/out" >>"$J/out" &
 	back_modules
 	[ -z "${PV_NET:-}" ] || make_net
 	: >>"$J/fronts"
@@ -49,6 +52,9 @@ guest_run() { exec xl create -F "$PV_WORK/domain.cfg"; }
 # guest_clean: nothing of a guest's is left
 guest_clean() {
 	xl dmesg -c >"$J/xen.log"
+	for log in console dmesg; do
+		[ ! -e "$PV_WORK/$log.log" ] || mv "$PV_WORK/$log.log" "$J/"
+	done
 	for log in qemu-dm console/guest; do
 		[ ! -e "/var/log/xen/$log-pv-guest.log" ] || mv "/var/log/xen/$log-pv-guest.log" "$J/${log##*/}.log"
 	done
