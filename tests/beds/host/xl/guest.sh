@@ -52,6 +52,7 @@ guest_run() { exec xl create -F "$PV_WORK/domain.cfg"; }
 # guest_clean: nothing of a guest's is left
 guest_clean() {
 	xl dmesg -c >"$J/xen.log"
+	dmesg -c >"$J/dom0.log"
 	for log in console dmesg; do
 		[ ! -e "$PV_WORK/$log.log" ] || mv "$PV_WORK/$log.log" "$J/"
 	done
