@@ -192,13 +192,20 @@ take() { ln "$(readlink -f "$1")" "$2" 2>/dev/null || cp --sparse=always "$1" "$
 
 # preload: what the bed adds to QEMU
 preload() {
-	local c dir
+	local c
 	c=$(bed_preload)
 	[ -n "$c" ] || return 0
+	preload_of "$c"
+	cp "$PRELOAD" "$JOB/bin/preload.so"
+}
+
+# preload_of SOURCE: set PRELOAD to the shared object made of it
+preload_of() {
+	local dir
 	need_packages gcc libc6-dev
-	dir=$PV_CACHE/beds/preload-$(sha256sum <"$c" | cut -c1-16)
-	cache_entry "$dir" compile "$c"
-	cp "$dir/preload.so" "$JOB/bin/"
+	dir=$PV_CACHE/beds/preload-$(sha256sum <"$1" | cut -c1-16)
+	cache_entry "$dir" compile "$1"
+	PRELOAD=$dir/preload.so
 }
 
 compile() { gcc -shared -fPIC -O2 -pthread -o "$2/preload.so" "$1"; }

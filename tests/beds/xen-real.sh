@@ -13,6 +13,8 @@ XEN=${XEN:-4.20}
 L1=$L1-xen-$XEN
 L1_MORE=$BEDS/l1/dom0
 L1_ABOUT="Xen $XEN, "
+# With two, the emulated SVM now and then enters a guest with the hypervisor's registers: a triple fault
+L1_CPUS=1
 L1_MODULES=(crc32c_generic virtio_pci virtio_console virtio_blk ext4 9pnet_virtio 9p xenfs xen-evtchn
 	xen-gntdev xen-gntalloc xen-privcmd xen-blkback xen-netback tun bridge loop dm-snapshot dm-flakey)
 # Of L1_MEM; the rest is Xen's and the guest's
@@ -36,6 +38,8 @@ bed_prepare() {
 	XEN_ROOT=$PV_CACHE/beds/xen-$XEN-$(sha256sum <<<"$packages $(declare -f make_xen_root)" | cut -c1-16)
 	cache_entry "$XEN_ROOT" make_xen_root "$packages"
 	L1_ROOT=$XEN_ROOT/root.ext4
+	preload_of "$BEDS/l1/vmrun-qemu.c"
+	L1_PRELOAD=$PRELOAD
 }
 
 # make_xen_root PACKAGES FOLDER: the hypervisor, and dom0's root
