@@ -95,15 +95,21 @@ static const char *words_of(unsigned int bits, char *buf, size_t size)
 }
 
 /*
- * Does unplugging @bit touch this device? The auxiliary IDE disks are all but the primary master,
- * which suffers all the same: its controller is reset.
+ * Does unplugging @bit touch this device? With the auxiliary IDE disks (all but the primary master)
+ * their controller is reset, and device models that go by "not the auxiliary ones alone" take the
+ * IDE disks away with the NVMe ones.
  */
 static bool bit_hits(unsigned int bit, const struct pci_dev *pdev)
 {
-	if (bit == XEN_UNPLUG_AUX_IDE_DISKS)
-		return pdev->class >> 8 == PCI_CLASS_STORAGE_IDE ||
-		       pdev->class >> 8 == PCI_CLASS_STORAGE_SATA;
-	return bit_of(pdev) == bit;
+	unsigned int own = bit_of(pdev);
+
+	switch (bit) {
+	case XEN_UNPLUG_AUX_IDE_DISKS:
+		return own == XEN_UNPLUG_IDE_DISKS && pdev->class >> 8 != PCI_CLASS_STORAGE_SCSI;
+	case XEN_UNPLUG_NVME_DISKS:
+		return own == bit || own == XEN_UNPLUG_IDE_DISKS;
+	}
+	return own == bit;
 }
 
 /* --- is it in use? --- */
@@ -284,6 +290,8 @@ static int unplug_bits(unsigned int bits, bool need_twins)
 
 	for (bit = 1; bit < XEN_UNPLUG_ALL; bit <<= 1) {
 		if (!(bits & bit & ~gone))
+			continue;
+		if (bit == XEN_UNPLUG_NVME_DISKS && !bits_present(bit))
 			continue;
 		if (need_twins && !twins_connected(bit))
 			continue;
