@@ -42,7 +42,8 @@ unload_all() {
 # attempt MODULE PARAMETER=VALUE: load everything, with that; set GOT to what the parameter is then, or to "refused"
 attempt() {
 	local m
-	unload_all
+	# somebody may still be looking at the disk that has just come
+	wait_or_fail 10 unload_all
 	GOT=refused
 	for m in pvbus xen-platform-pci "$BLK"; do
 		if [ "$m" != "$1" ]; then
