@@ -133,7 +133,7 @@ need_ours
 need_fio
 need_disk
 pv-host "disk-add name=hot,vdev=$HOT,size=32M" >/dev/null || bail "cannot add a disk"
-wait_for 20 test -b "/dev/$HOT" || bail "$HOT does not appear"
+wait_for 20 opens "/dev/$HOT" || bail "$HOT does not appear"
 BACK=$(blk_attr "$HOT" backend)
 FRONT=$(pv-host "xs read $BACK/frontend")
 expect_log "callbacks suppressed|vbd-51824|vbd/|device/|xvdh|xenbus|$BACK|$FRONT"

@@ -43,7 +43,7 @@ gone_with_module() {
 	rmmod xen_platform_pci
 	[ "$(on_host "xs read $HOME_DIR/control/feature-poweroff")" = 0 ] || fail "feature-poweroff is still published"
 	modprobe xen-platform-pci
-	wait_or_fail 20 test -b "$DISK"
+	wait_or_fail 20 opens "$DISK"
 	features
 }
 

@@ -120,6 +120,9 @@ wait_or_fail() {
 	wait_for "$@" || fail "not within $1 s: ${*:2}"
 }
 
+# The kernel makes the node a moment before it can be opened
+opens() { [ -b "$1" ] && : <"$1"; } 2>/dev/null
+
 is_gone() { [ ! -e "$1" ]; }
 
 # --- the kernel log
@@ -242,7 +245,7 @@ need_disk() {
 		DISK=$(pv-disk "$HOST_DISK") || bail "no disk $HOST_DISK"
 	fi
 	D=${DISK#/dev/}
-	wait_for 20 test -b "$DISK" || bail "$DISK: no such disk"
+	wait_for 20 opens "$DISK" || bail "$DISK: no such disk"
 	disk_is_pv "$D" || bail "$DISK: not a PV disk"
 	disk_is_free "$D" || bail "$DISK is in use: $(lsblk -nro NAME,MOUNTPOINT "$DISK" | tr '\n' ' ')"
 }

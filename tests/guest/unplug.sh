@@ -60,7 +60,7 @@ junk_at_load() {
 	[ "$(log_lines "$mark" 'unplug=: "nicks"')" = 1 ] || fail "no clear line: $(log_since "$mark")"
 	rmmod xen_platform_pci
 	modprobe xen-platform-pci unplug=never
-	wait_or_fail 20 test -b "$DISK"
+	wait_or_fail 20 opens "$DISK"
 	both_there
 }
 
@@ -123,7 +123,7 @@ waits_for_twin() {
 auto_unplugs() {
 	expect_log 'ata[0-9.]*: disable'
 	modprobe "$(blk_module)"
-	wait_or_fail 20 test -b "$DISK"
+	wait_or_fail 20 opens "$DISK"
 	wait_or_fail 20 is_gone "/sys/block/$TWIN"
 	wait_or_fail 20 unplugged ide-disks
 	fio_io "$DISK" "${VERIFY[@]}" --size=16m || fail "verification failed after the twin went"
