@@ -199,7 +199,7 @@ l1_start() {
 	setsid "${QEMU[@]}" -accel tcg,thread=multi,tb-size=1024 -cpu max,la57=off,erms=off,fsrm=off -smp 2 -m 8192 \
 		-machine q35 -nodefaults -no-user-config -display none -no-reboot -serial "file:$L1/console.log" \
 		-kernel "$k/vmlinuz" -initrd "$initrd/initrd" \
-		-append "console=ttyS0 quiet mitigations=off nokaslr $(tsc_args) panic=-1" \
+		-append "console=ttyS0 loglevel=5 mitigations=off nokaslr $(tsc_args) panic=-1" \
 		-drive "file=$HOST_ROOT/root.ext4,if=none,id=root,format=raw,readonly=on" -device virtio-blk-pci,drive=root \
 		-drive "file=$GUEST_ROOT/root.ext4,if=none,id=guest,format=raw,readonly=on" -device virtio-blk-pci,drive=guest \
 		-virtfs "local,path=$PV_CACHE,mount_tag=cache,security_model=none,multidevs=remap" \
