@@ -59,6 +59,7 @@ static int refs_alloc(struct blkfront_ring *ring, unsigned int want, unsigned in
 static int gnts_fill(struct blkfront_ring *ring)
 {
 	unsigned int i, n = ring->nr_gnts + ring->nr_indirect;
+	bool persistent = ring->bf->deal.persistent;
 	bool indirect, page;
 	struct blk_gnts *s;
 	struct blk_gnt *g;
@@ -68,7 +69,8 @@ static int gnts_fill(struct blkfront_ring *ring)
 		g->ref = pvbus_gnt_take(&ring->refs);
 		indirect = i >= ring->nr_gnts;
 		page = indirect || (ring->pooled && i < ring->min_pages);
-		if (page && !gnt_add_page(ring, g, indirect))
+		/* A back-end that keeps pages mapped maps all of them for writing. */
+		if (page && !gnt_add_page(ring, g, indirect && !persistent))
 			return -ENOMEM;
 		s = page || !ring->pooled ? &ring->free : &ring->spare;
 		blk_gnts_put(indirect ? &ring->indirect : s, g, jiffies);

@@ -6,10 +6,12 @@
 BEDS=$PV_TOP/tests/beds
 L1=$PV_CACHE/l1${PV_L1:+-$PV_L1}
 L1_KERNEL=6.12
+L1_MEM=8192
+L1_CPUS=2
 L1_MODULES=(crc32c_generic virtio_pci virtio_console virtio_blk ext4 9pnet_virtio 9p tun kvm_amd)
 . "$BEDS/host/lib.sh"
 
-# bootstrap SUITE[-backports] VARIANT PACKAGES FOLDER
+# bootstrap SUITE[-backports] VARIANT PACKAGES FOLDER [OPTION]...
 bootstrap() {
 	local suite=${1%-backports} m
 	m=$(mirror "$suite")
@@ -19,7 +21,7 @@ bootstrap() {
 		--aptopt='APT::Install-Recommends "false"' --aptopt="APT::Default-Release \"$1\"" \
 		--dpkgopt='path-exclude=/usr/share/doc/*' \
 		--dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
-		"$suite" "$4" "${sources[@]}" >&2
+		"${@:5}" "$suite" "$4" "${sources[@]}" >&2
 }
 
 # ext4 FOLDER LABEL SIZE FILE
@@ -94,6 +96,7 @@ make_l1_initrd() {
 	local tree=$3/tree
 	busybox_tree "$tree" "$2"
 	install -m755 "$BEDS/l1/init" "$tree/init"
+	[ -z "${L1_MORE:-}" ] || install -m644 "$L1_MORE" "$tree/more"
 	printf '%s\n' "${L1_MODULES[@]}" >"$tree/modules"
 	copy_modules "$1" "$2" "$tree" "${L1_MODULES[@]}"
 	/sbin/depmod -b "$tree" "$2"
@@ -125,19 +128,23 @@ kvm_caps() {
 		print join(" ", map { 0 + (ioctl($kvm, 0xae03, $_ + 0) || 0) } @ARGV), "\n"' "$@"
 }
 
-# prepare: everything that does not depend on the run; sets HOST_ROOT, GUEST_ROOT
+# prepare: everything that does not depend on the run; sets HOST_ROOT, GUEST_ROOT, L1_ROOT (the image), QEMU_ROOT
 prepare() {
 	need_packages mmdebstrap busybox-static kmod e2fsprogs cpio xz-utils zstd curl
 	HOST_ROOT=$PV_CACHE/beds/host-$(sha256sum <<<"$HOST_PACKAGES $(declare -f make_host_root)" | cut -c1-16)
 	GUEST_ROOT=$PV_CACHE/beds/guest-$(sha256sum <<<"$GUEST_PACKAGES $(declare -f make_guest_root)" | cut -c1-16)
 	cache_entry "$HOST_ROOT" make_host_root
 	cache_entry "$GUEST_ROOT" make_guest_root
+	L1_ROOT=$HOST_ROOT/root.ext4 QEMU_ROOT=$HOST_ROOT/root
+	preload_of "$BEDS/l1/vmrun-qemu.c"
+	L1_PRELOAD=$PRELOAD
+	bed_prepare
 }
 
-# QEMU of that root, run by its own loader, so that the machine's Debian release does not matter
+# QEMU of QEMU_ROOT, run by its own loader, so that the machine's Debian release does not matter
 set_qemu() {
-	local r=$HOST_ROOT/root
-	QEMU=("$r/usr/lib64/ld-linux-x86-64.so.2" --library-path "$r/usr/lib/x86_64-linux-gnu"
+	local r=$QEMU_ROOT
+	QEMU=("$r/usr/lib64/ld-linux-x86-64.so.2" --library-path "$r/usr/lib/x86_64-linux-gnu" ${L1_PRELOAD:+--preload "$L1_PRELOAD"}
 		"$r/usr/bin/qemu-system-x86_64" -L "$r/usr/share/qemu" -L "$r/usr/share/seabios")
 }
 
@@ -185,22 +192,21 @@ l1_open() { exec {L1_IN}<>"$L1/agent.in" {L1_OUT}<>"$L1/agent.out"; }
 tsc_args() { awk '/^bogomips/ { printf "tsc=reliable tsc_early_khz=%d\n", $3 * 500; exit }' /proc/cpuinfo; }
 
 l1_start() {
-	local k rel initrd word i
+	local k rel initrd boot word i
 	k=$("$PV_TOP/tests/kernels/get" "$L1_KERNEL")
 	rel=$(<"$k/release")
 	initrd=$PV_CACHE/beds/l1-$rel-$1
 	cache_entry "$initrd" make_l1_initrd "$k" "$rel"
-	say "starting L1 (emulated machine with SVM, Linux $rel)"
+	say "starting L1 (emulated machine with SVM, ${L1_ABOUT:-}Linux $rel)"
+	mapfile -t boot < <(bed_l1 "$k/vmlinuz" "$initrd/initrd" "loglevel=5 mitigations=off nokaslr panic=-1")
 	mkdir -p "$L1"
 	rm -f "$L1"/{agent,shell}.* "$L1/pid"
 	mkfifo "$L1"/{agent,shell}.{in,out}
 	l1_open
 	# Without ERMS and FSRM the kernels in there do not copy by "rep movsb", which TCG does byte by byte
-	setsid "${QEMU[@]}" -accel tcg,thread=multi,tb-size=1024 -cpu max,la57=off,erms=off,fsrm=off -smp 2 -m 8192 \
+	setsid "${QEMU[@]}" -accel tcg,thread=multi,tb-size=1024 -cpu max,la57=off,erms=off,fsrm=off -smp "$L1_CPUS" -m "$L1_MEM" \
 		-machine q35 -nodefaults -no-user-config -display none -no-reboot -serial "file:$L1/console.log" \
-		-kernel "$k/vmlinuz" -initrd "$initrd/initrd" \
-		-append "console=ttyS0 loglevel=5 mitigations=off nokaslr $(tsc_args) panic=-1" \
-		-drive "file=$HOST_ROOT/root.ext4,if=none,id=root,format=raw,readonly=on" -device virtio-blk-pci,drive=root \
+		"${boot[@]}" -drive "file=$L1_ROOT,if=none,id=root,format=raw,readonly=on" -device virtio-blk-pci,drive=root \
 		-drive "file=$GUEST_ROOT/root.ext4,if=none,id=guest,format=raw,readonly=on" -device virtio-blk-pci,drive=guest \
 		-virtfs "local,path=$PV_CACHE,mount_tag=cache,security_model=none,multidevs=remap" \
 		-device virtio-serial -chardev "pipe,id=agent,path=$L1/agent" \
@@ -220,8 +226,8 @@ l1_start() {
 # l1_up: an L1 that answers; needs the lock
 l1_up() {
 	local key
-	key=$(echo "$HOST_ROOT $GUEST_ROOT ${L1_MODULES[*]} $(declare -f make_l1_initrd l1_start)" |
-		cat - "$BEDS/l1/init" | sha256sum | cut -c1-16)
+	key=$(echo "$HOST_ROOT $GUEST_ROOT $L1_ROOT ${L1_PRELOAD:-} $L1_CPUS $L1_MEM ${L1_MODULES[*]} $(declare -f make_l1_initrd l1_start bed_l1)" |
+		cat - "$BEDS/l1/init" ${L1_MORE:+"$L1_MORE"} | sha256sum | cut -c1-16)
 	if l1_alive && [ "$(cat "$L1/key" 2>/dev/null)" = "$key" ]; then
 		l1_open
 		l1_do 20 true && return

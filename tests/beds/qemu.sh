@@ -51,7 +51,8 @@ guest_files() {
 	modules
 	install -m755 "$BEDS"/guest/pv-* "$TREE/pv/bin/"
 	[ ! -d "$PV_TOP/tests/guest" ] || cp -a "$PV_TOP/tests/guest" "$TREE/pv/tests/"
-	echo "$COMMAND" | tee "$JOB/command" >"$TREE/pv/command"
+	echo "$COMMAND" >"$JOB/command"
+	bed_command >"$TREE/pv/command"
 	cat >"$TREE/pv/env" <<-EOF
 	export PV_BED=$BED PV_DRIVER=$DRIVER PV_KERNEL=$RELEASE PV_ROOT=$ROOT PV_NET=$NET PV_SHELL=$SHELL_
 	export PV_DISKTAB="$DISKTAB"
@@ -64,32 +65,40 @@ guest_files() {
 # disk_args INDEX SPEC: QEMU's arguments for a disk; a line for it in $JOB/disks; a word in DISKTAB
 IDE=0
 disk_args() {
-	local name vdev how ro='' node=discard=unmap
+	local name vdev how ro=''
 	name=$(option "$1" name)
 	vdev=$(option "$1" vdev)
 	how=$(option "$1" if pv)
 	[ "$DRIVER" != emulated ] || [ "$how" = virtio ] || how=ide
 	[ -z "$(option "$1" ro)$(option "$1" cdrom)" ] || ro=on
-	if [ "$name" = root ] && [ "$ROOT" = pv ]; then
-		ARGS+=(-drive "if=none,id=root,file=$GUEST_IMAGE,format=raw,snapshot=on")
-	else
-		echo "$1" >>"$JOB/disks"
-		[ "$how" = ide ] || ARGS+=(-blockdev "driver=raw,node-name=$name,read-only=${ro:-off},$node,file.driver=file,\
-file.filename=$WORK/disks/$name.img,file.$node${TWIN:+,file.locking=off}")
-	fi
+	[ "$name$ROOT" = rootpv ] || echo "$1" >>"$JOB/disks"
 	case $how in
-	pv) mapfile -t -O ${#ARGS[@]} ARGS < <(bed_disk "$name" "$1" "$vdev" "$TWIN") ;;
-	virtio) ARGS+=(-device "virtio-blk-pci,id=disk-$name,drive=$name,serial=$name,class=0x0180") ;;
+	pv) mapfile -t -O ${#ARGS[@]} ARGS < <(bed_disk "$name" "$1" "$vdev" "$ro") ;;
+	virtio)
+		mapfile -t -O ${#ARGS[@]} ARGS < <(image_args "$name" "$ro")
+		ARGS+=(-device "virtio-blk-pci,id=disk-$name,drive=$name,serial=$name,class=0x0180")
+		;;
 	esac
 	if [ "$how$ro" = ideon ] && [ -z "$(option "$1" cdrom)" ]; then
 		bad "--disk $1: QEMU has no read-only IDE disk"
 	elif [ "$how" = ide ] || [ "$how$TWIN$ro" = pv1 ]; then
 		[ $IDE -lt 4 ] || bad "--disk $1: there are only four places for emulated disks"
-		ide_args "$1" "$name" "$ro"
+		[ "$how$BED_TWINS" = pvxl ] || ide_args "$1" "$name" "$ro"
 		DISKTAB+=" $name=$vdev:$((IDE / 2 + 1)):$((IDE % 2)):$how"
 		IDE=$((IDE + 1))
 	else
 		DISKTAB+=" $name=$vdev:::$how"
+	fi
+}
+
+# image_args NAME READONLY: the block node of a disk's image; the root's is written to a throw-away layer
+image_args() {
+	local node=discard=unmap
+	if [ "$1$ROOT" = rootpv ]; then
+		printf '%s\n' -drive "if=none,id=root,file=$GUEST_IMAGE,format=raw,snapshot=on"
+	else
+		printf '%s\n' -blockdev "driver=raw,node-name=$1,read-only=${2:-off},$node,file.driver=file,\
+file.filename=$WORK/disks/$1.img,file.$node${TWIN:+,file.locking=off}"
 	fi
 }
 
@@ -103,36 +112,20 @@ ide_args() {
 		-device "$model,id=twin-$2,bus=ide.$((IDE / 2)),unit=$((IDE % 2)),drive=ide-$2")
 }
 
-# nic_args: the NIC, its emulated twin, or both behind one hub
-nic_args() {
-	[ -n "$NET" ] || return 0
-	ARGS+=(-netdev "tap,id=net,ifname=pvtap0,script=no,downscript=no")
-	if [ -n "$TWIN" ] && [ "$DRIVER" != emulated ]; then
-		ARGS+=(-netdev hubport,hubid=0,netdev=net,id=hub0 -netdev hubport,hubid=0,id=pv -netdev hubport,hubid=0,id=twin)
-		mapfile -t -O ${#ARGS[@]} ARGS < <(bed_nic pv)
-		ARGS+=(-device "e1000,netdev=twin,mac=$PV_MAC,romfile=")
-	elif [ "$DRIVER" = emulated ]; then
-		ARGS+=(-device "e1000,netdev=net,mac=$PV_MAC,romfile=")
-	else
-		mapfile -t -O ${#ARGS[@]} ARGS < <(bed_nic net)
-	fi
-}
-
 # A character to the serial port is two exits, and costs up to a millisecond: it serves only until the virtio console is
 # there, which takes a line at once
 KERNEL_ARGS="quiet earlyprintk=ttyS0,115200 console=hvc0 panic=-1 oops=panic mitigations=off nokaslr"
 PV_MAC=52:54:00:12:34:56
 machine_args() {
-	local d
+	local d SINK
+	SINK=$(bed_sink)
+	CMDLINE="$KERNEL_ARGS $(tsc_args) $(bed_append "$([ "$RIDING" ] && echo mainline || echo "$DRIVER")")$APPEND"
 	mapfile -t -O ${#ARGS[@]} ARGS < <(bed_machine)
-	ARGS+=(-nodefaults -no-user-config -display none -vga none -no-reboot -m "$MEM" -smp "$CPUS"
-		-serial "file:$INNER/early.log" -kernel "$KERNEL_INNER" -initrd "$INNER/initrd"
-		-append "$KERNEL_ARGS $(tsc_args) $(bed_append "$([ "$RIDING" ] && echo mainline || echo "$DRIVER")")$APPEND"
-		-device virtio-serial-pci,max_ports=8 -chardev "file,id=console,path=$INNER/console.log"
+	ARGS+=(-device virtio-serial-pci,max_ports=8 -chardev "file,id=console,path=$SINK/console.log"
 		-device virtconsole,chardev=console)
-	port out "file,path=$INNER/out"
+	port out "file,path=$SINK/out"
 	port ctl "file,path=$WORK/ctl"
-	port dmesg "file,path=$INNER/dmesg.log"
+	port dmesg "file,path=$SINK/dmesg.log"
 	port host "pipe,path=$WORK/host"
 	ARGS+=(-chardev "pipe,id=qmp,path=$WORK/qmp" -mon chardev=qmp,mode=control)
 	[ -z "$SHELL_" ] || ARGS+=(-chardev "pipe,id=shell,path=$SHELL_PATH" -device virtconsole,chardev=shell)
@@ -144,8 +137,14 @@ machine_args() {
 	for d in "${DISKS[@]}"; do
 		disk_args "$d"
 	done
-	nic_args
+	[ -z "$NET" ] || mapfile -t -O ${#ARGS[@]} ARGS < <(bed_nics)
 	ARGS+=("${MORE[@]}")
+}
+
+# boot_args: the machine around what bed_machine says, for beds that start QEMU themselves
+boot_args() {
+	printf '%s\n' -nodefaults -no-user-config -display none -vga none -no-reboot -m "$MEM" -smp "$CPUS" \
+		-serial "file:$INNER/early.log" -kernel "$KERNEL_INNER" -initrd "$INNER/initrd" -append "$CMDLINE"
 }
 
 port() { ARGS+=(-chardev "$2,id=$1" -device "virtserialport,chardev=$1,name=pv.$1"); }
@@ -157,20 +156,21 @@ place() {
 		INNER=$JOB WORK=/dev/shm/pv-bed/${JOB##*/} GUEST_IMAGE=$GUEST_ROOT/root.ext4 KERNEL_INNER=$KERNEL_DIR/vmlinuz
 		SHELL_PATH=$WORK/shell
 	else
-		ARGS=(qemu-system-x86_64 -L /usr/share/qemu -L /usr/share/seabios)
+		mapfile -t ARGS < <(bed_program)
 		INNER=/mnt${JOB#"$PV_CACHE"} WORK=/tmp/pv/${JOB##*/} GUEST_IMAGE=/dev/vdb
 		KERNEL_INNER=/mnt${KERNEL_DIR#"$PV_CACHE"}/vmlinuz
 		SHELL_PATH=/dev/virtio-ports/pv.shell
 	fi
 	[ -z "$IMAGE" ] || image_files
 	mkdir -p "$JOB/bin"
-	install -m755 "$BEDS"/host/* "$JOB/bin/"
+	install -m755 "$BEDS"/host/{disk-sum,lib.sh,session} "$BEDS/host/$BED_HOST"/* "$JOB/bin/"
 	preload
 	cat >"$JOB/env" <<-EOF
 	PV_WORK=$WORK
 	PV_BIN=$INNER/bin
 	PV_TIMEOUT=$TIMEOUT
 	PV_NET=$NET
+	$(bed_env)
 	EOF
 }
 
@@ -192,13 +192,20 @@ take() { ln "$(readlink -f "$1")" "$2" 2>/dev/null || cp --sparse=always "$1" "$
 
 # preload: what the bed adds to QEMU
 preload() {
-	local c dir
+	local c
 	c=$(bed_preload)
 	[ -n "$c" ] || return 0
+	preload_of "$c"
+	cp "$PRELOAD" "$JOB/bin/preload.so"
+}
+
+# preload_of SOURCE: set PRELOAD to the shared object made of it
+preload_of() {
+	local dir
 	need_packages gcc libc6-dev
-	dir=$PV_CACHE/beds/preload-$(sha256sum <"$c" | cut -c1-16)
-	cache_entry "$dir" compile "$c"
-	cp "$dir/preload.so" "$JOB/bin/"
+	dir=$PV_CACHE/beds/preload-$(sha256sum <"$1" | cut -c1-16)
+	cache_entry "$dir" compile "$1"
+	PRELOAD=$dir/preload.so
 }
 
 compile() { gcc -shared -fPIC -O2 -pthread -o "$2/preload.so" "$1"; }

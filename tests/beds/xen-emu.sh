@@ -4,6 +4,8 @@
 # Sourced by `run`. A bed says what it needs of KVM, and gives the guest's machine, disks and NICs as QEMU arguments.
 
 BED_ABOUT="Xen as QEMU emulates it in KVM: blkfront, netfront; plain back-ends, grant table v1"
+BED_HOST=qemu
+BED_TWINS=qemu
 
 # What must be in KVM: split irqchip, and of KVM_CAP_XEN_HVM hypercall MSR and interception, shared info, 2-level event
 # channels, event channel send
@@ -13,9 +15,29 @@ bed_kvm() {
 	[ "$split" -gt 0 ] && [ $((xen & 0x37)) -eq $((0x37)) ]
 }
 
-# bed_machine
+# bed_check: die of options that do not go with this bed
+bed_check() {
+	[ -z "$XEN" ] || bad "--xen: $BED has no Xen to choose"
+	[ "$IN" = guest ] || bad "--in $IN: $BED has no dom0"
+}
+
+# bed_prepare: what the bed needs besides what all do
+bed_prepare() { :; }
+
+# bed_l1 KERNEL INITRD ARGS: what L1 boots
+bed_l1() {
+	printf '%s\n' -kernel "$1" -initrd "$2" -append "console=ttyS0 $3 $(tsc_args)"
+}
+
+# bed_program: what runs the guest in L1
+bed_program() {
+	printf '%s\n' qemu-system-x86_64 -L /usr/share/qemu -L /usr/share/seabios
+}
+
+# bed_machine: the machine with its kernel
 bed_machine() {
 	printf '%s\n' -machine pc -accel kvm,xen-version=0x40011,kernel-irqchip=split -cpu host,+xen-vapic
+	boot_args
 }
 
 # bed_append DRIVER: the guest kernel's arguments
@@ -26,11 +48,12 @@ bed_append() {
 	esac
 }
 
-# bed_disk NODE SPEC VDEV TWIN: the front of a disk whose block node exists already
+# bed_disk NAME SPEC VDEV READONLY: a disk under test
 bed_disk() {
 	local sector share=
 	sector=$(option "$2" sector 512)
-	[ -z "$4" ] || share=,share-rw=on
+	[ -z "$TWIN" ] || share=,share-rw=on
+	image_args "$1" "$4"
 	if [ -n "$(option "$2" cdrom)" ]; then
 		printf '%s\n' -device "xen-cdrom,id=disk-$1,vdev=$3,drive=$1$share"
 	else
@@ -38,10 +61,28 @@ bed_disk() {
 	fi
 }
 
-# bed_nic NETDEV
-bed_nic() {
-	printf '%s\n' -device "xen-net-device,netdev=$1,mac=$PV_MAC"
+# bed_nics: the NIC, its emulated twin, or both behind one hub
+bed_nics() {
+	local front="xen-net-device,mac=$PV_MAC" twin="e1000,mac=$PV_MAC,romfile="
+	printf '%s\n' -netdev "tap,id=net,ifname=pvtap0,script=no,downscript=no"
+	if [ "$DRIVER" = emulated ]; then
+		printf '%s\n' -device "$twin,netdev=net"
+	elif [ -n "$TWIN" ]; then
+		printf '%s\n' -netdev hubport,hubid=0,netdev=net,id=hub0 -netdev hubport,hubid=0,id=pv \
+			-netdev hubport,hubid=0,id=twin -device "$front,netdev=pv" -device "$twin,netdev=twin"
+	else
+		printf '%s\n' -device "$front,netdev=net"
+	fi
 }
 
+# bed_sink: the folder that the guest's words go to; the host side may bring them on from there
+bed_sink() { echo "$INNER"; }
+
+# bed_command: what the guest runs
+bed_command() { cat "$JOB/command"; }
+
+# bed_env: more lines of the host side's environment
+bed_env() { :; }
+
 # bed_preload: C source of a shared object that QEMU is to run with, if any
-bed_preload() { echo "$BEDS/host/xs-qemu.c"; }
+bed_preload() { echo "$BEDS/host/qemu/xs-qemu.c"; }

@@ -56,13 +56,3 @@ fill_random() {
 	done 1<>"$1"
 	tail -c "$left" "$seed" | dd of="$1" bs=64k seek="$((($2 - left) >> 16))" conv=notrunc 2>/dev/null
 }
-
-# make_net: the path of ip is there because busybox would take its own, which knows no tap devices
-make_net() {
-	if ! /usr/bin/ip link show pvtap0 >/dev/null 2>&1; then
-		/usr/bin/ip tuntap add pvtap0 mode tap
-		/usr/bin/ip address add 172.30.0.1/24 dev pvtap0
-	fi
-	/usr/bin/ip link set pvtap0 up
-	pidof iperf3 >/dev/null || iperf3 -s -D
-}

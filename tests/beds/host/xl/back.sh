@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=sh
+# The path of losetup is there because busybox would take its own.
+# Sourced: the block devices that stand behind the guest's disks. $PV_WORK/back.NAME has "DEVICE VDEV" of each.
+
+# back_make SPEC: a device over the disk's image; over the guests' root, that all have in common, a throw-away layer
+back_make() {
+	name=$(option "$1" name)
+	if [ -e "$PV_DISKS/$name.img" ]; then
+		ro=
+		[ -z "$(option "$1" ro)$(option "$1" cdrom)" ] || ro=-r
+		device=$(/usr/sbin/losetup -f --show $ro -b "$(option "$1" sector 512)" "$PV_DISKS/$name.img") || return 1
+	else
+		device=$(back_layer "$name") || return 1
+	fi
+	echo "$device $(option "$1" vdev)" >"$PV_WORK/back.$name"
+}
+
+# back_layer NAME
+back_layer() {
+	lower=$PV_GUEST_IMAGE
+	[ -b "$lower" ] || lower=$(/usr/sbin/losetup -f --show -r "$lower")
+	sectors=$(blockdev --getsz "$lower")
+	truncate -s $((sectors * 512)) "$PV_WORK/$1.layer"
+	upper=$(/usr/sbin/losetup -f --show "$PV_WORK/$1.layer")
+	dmsetup create "pv-$1" --noudevsync --table "0 $sectors snapshot $lower $upper N 8" >&2
+	echo "/dev/$(dmsetup info -c --noheadings -o blkdevname "pv-$1")"
+}
+
+# back_xl SPEC: the disk as xl wants it
+back_xl() {
+	read -r device vdev <"$PV_WORK/back.$(option "$1" name)"
+	access=rw
+	[ -z "$(option "$1" ro)" ] || access=ro
+	[ -z "$(option "$1" cdrom)" ] || access=ro,devtype=cdrom
+	echo "format=raw,vdev=$vdev,access=$access,backendtype=phy,script=$PV_BIN/block,target=$device"
+}
+
+# back_drop NAME: once nobody uses it (10 seconds at most)
+back_drop() {
+	read -r device _ <"$PV_WORK/back.$1"
+	rm "$PV_WORK/back.$1"
+	i=0
+	until /usr/sbin/losetup -d "$device" && ! /usr/sbin/losetup "$device" >/dev/null 2>&1; do
+		i=$((i + 1))
+		[ $i -lt 100 ] || return 1
+		sleep 0.1
+	done
+}
