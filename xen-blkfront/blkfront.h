@@ -184,6 +184,7 @@ struct blkfront {
 	u16 handle;
 	struct blk_name name;
 	struct blk_want want;
+	struct blk_offer offer;		/* what the back-end has said */
 	struct blk_deal deal;
 
 	unsigned int max_rings;

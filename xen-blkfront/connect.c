@@ -37,29 +37,28 @@ static void set_phase(struct blkfront *bf, enum blkfront_phase phase)
 
 /* --- what the back-end offers --- */
 
-static int read_offer(struct blkfront *bf, bool late, struct blk_offer *o)
+static int read_node(struct blkfront *bf, const struct blk_node *n)
 {
 	struct pvbus_xen_device *xdev = bf->xdev;
-	const struct blk_node *n;
-	u64 *value;
-	int err;
+	u64 *value = (void *)&bf->offer + n->at;
 
-	for (n = blk_nodes; n < blk_nodes + BLK_NR_NODES; n++) {
-		value = (void *)o + n->at;
-		*value = n->dflt;
-		if (n->late && !late)
-			continue;
-		err = 0;
-		if (n->required)
-			err = pvbus_xen_require_num(xdev, xdev->backend, n->name, value, n->min,
-						    n->max);
-		else
-			*value = pvbus_xen_read_num(xdev, xdev->backend, n->name, n->dflt, n->min,
-						    n->max);
-		if (err)
-			return err;
-	}
+	if (n->required)
+		return pvbus_xen_require_num(xdev, xdev->backend, n->name, value, n->min, n->max);
+	*value = pvbus_xen_read_num(xdev, xdev->backend, n->name, n->dflt, n->min, n->max);
 	return 0;
+}
+
+/* Each node is read once a connection, so that one that is no good is told of once. */
+static int read_offer(struct blkfront *bf, bool late)
+{
+	const struct blk_node *n;
+	int err = 0;
+
+	for (n = blk_nodes; n < blk_nodes + BLK_NR_NODES && !err; n++) {
+		if (n->late == late)
+			err = read_node(bf, n);
+	}
+	return err;
 }
 
 /* --- rings --- */
@@ -245,11 +244,10 @@ static void fail_connection(struct blkfront *bf, int err, const char *what)
 
 static void connect_rings(struct blkfront *bf)
 {
-	struct blk_offer offer;
 	int err;
 
-	read_offer(bf, false, &offer);
-	blk_agree_transport(&offer, &bf->want, &bf->deal);
+	read_offer(bf, false);
+	blk_agree_transport(&bf->offer, &bf->want, &bf->deal);
 	err = rings_make(bf);
 	while ((err == -ENOMEM || err == -ENOSPC) && bf->deal.ring_order) {
 		bf->deal.ring_order--;
@@ -334,14 +332,13 @@ static int ready_rings(struct blkfront *bf)
 static void connected(struct blkfront *bf)
 {
 	bool first = !bf->disk;
-	struct blk_offer offer;
 	const char *why;
 	unsigned int i;
 	int err;
 
-	err = read_offer(bf, true, &offer);
+	err = read_offer(bf, true);
 	why = err ? "reading the back-end's properties" :
-		    blk_agree_disk(&offer, &bf->want, &bf->deal);
+		    blk_agree_disk(&bf->offer, &bf->want, &bf->deal);
 	if (!why) {
 		err = ready_rings(bf);
 		why = err ? "setting up the disk" : NULL;
@@ -369,12 +366,13 @@ static void connected(struct blkfront *bf)
 
 static void resize(struct blkfront *bf)
 {
-	struct blk_offer offer;
 	struct blk_deal deal = bf->deal;
+	const struct blk_node *n = blk_nodes;
 
-	if (read_offer(bf, true, &offer))
-		return;
-	if (blk_agree_disk(&offer, &bf->want, &deal) || deal.sectors == bf->deal.sectors)
+	while (n->at != offsetof(struct blk_offer, sectors))
+		n++;
+	if (read_node(bf, n) || blk_agree_disk(&bf->offer, &bf->want, &deal) ||
+	    deal.sectors == bf->deal.sectors)
 		return;
 	dev_info(bf->dev, "%s: %llu sectors, were %llu\n", bf->name.name, deal.sectors,
 		 bf->deal.sectors);

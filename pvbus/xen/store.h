@@ -40,4 +40,8 @@ void pvbus_xenbus_stop(void);
 void pvbus_xenbus_suspend(void);
 int pvbus_xenbus_resume(void);
 
+/* control.c */
+void xen_control_start(void);
+void xen_control_stop(void);
+
 #endif /* PVBUS_XEN_STORE_H */

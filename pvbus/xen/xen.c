@@ -90,7 +90,7 @@ void pvbus_xen_store_stop(void)
 EXPORT_SYMBOL_GPL(pvbus_xen_store_stop);
 
 /**
- * pvbus_xen_bus_start - find the devices and register them
+ * pvbus_xen_bus_start - find the devices and register them; follow the toolstack's orders
  * @parent: device they hang below
  *
  * Context: may sleep; drivers that are there already probe before it returns.
@@ -98,7 +98,11 @@ EXPORT_SYMBOL_GPL(pvbus_xen_store_stop);
  */
 int pvbus_xen_bus_start(struct device *parent)
 {
-	return pvbus_xenbus_start(parent);
+	int err = pvbus_xenbus_start(parent);
+
+	if (!err)
+		xen_control_start();
+	return err;
 }
 EXPORT_SYMBOL_GPL(pvbus_xen_bus_start);
 
@@ -109,6 +113,7 @@ EXPORT_SYMBOL_GPL(pvbus_xen_bus_start);
  */
 void pvbus_xen_bus_stop(void)
 {
+	xen_control_stop();
 	pvbus_xenbus_stop();
 }
 EXPORT_SYMBOL_GPL(pvbus_xen_bus_stop);

@@ -136,6 +136,8 @@ prepare() {
 	cache_entry "$HOST_ROOT" make_host_root
 	cache_entry "$GUEST_ROOT" make_guest_root
 	L1_ROOT=$HOST_ROOT/root.ext4 QEMU_ROOT=$HOST_ROOT/root
+	preload_of "$BEDS/l1/vmrun-qemu.c"
+	L1_PRELOAD=$PRELOAD
 	bed_prepare
 }
 
@@ -196,7 +198,7 @@ l1_start() {
 	initrd=$PV_CACHE/beds/l1-$rel-$1
 	cache_entry "$initrd" make_l1_initrd "$k" "$rel"
 	say "starting L1 (emulated machine with SVM, ${L1_ABOUT:-}Linux $rel)"
-	mapfile -t boot < <(bed_l1 "$k/vmlinuz" "$initrd/initrd" "quiet mitigations=off nokaslr panic=-1")
+	mapfile -t boot < <(bed_l1 "$k/vmlinuz" "$initrd/initrd" "loglevel=5 mitigations=off nokaslr panic=-1")
 	mkdir -p "$L1"
 	rm -f "$L1"/{agent,shell}.* "$L1/pid"
 	mkfifo "$L1"/{agent,shell}.{in,out}

@@ -38,8 +38,6 @@ bed_prepare() {
 	XEN_ROOT=$PV_CACHE/beds/xen-$XEN-$(sha256sum <<<"$packages $(declare -f make_xen_root)" | cut -c1-16)
 	cache_entry "$XEN_ROOT" make_xen_root "$packages"
 	L1_ROOT=$XEN_ROOT/root.ext4
-	preload_of "$BEDS/l1/vmrun-qemu.c"
-	L1_PRELOAD=$PRELOAD
 }
 
 # make_xen_root PACKAGES FOLDER: the hypervisor, and dom0's root

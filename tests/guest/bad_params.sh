@@ -42,7 +42,8 @@ unload_all() {
 # attempt MODULE PARAMETER=VALUE: load everything, with that; set GOT to what the parameter is then, or to "refused"
 attempt() {
 	local m
-	unload_all
+	# somebody may still be looking at the disk that has just come
+	wait_or_fail 10 unload_all
 	GOT=refused
 	for m in pvbus xen-platform-pci "$BLK"; do
 		if [ "$m" != "$1" ]; then
@@ -62,7 +63,7 @@ one() {
 	[ "$GOT" = "$4" ] || fail "$1 $2=$3: $GOT, expected $4"
 	n=$(log_since "$mark" 4 | grep -v 'failed with error -22' | grep -c -- "$2" || true)
 	[ "$n" = 1 ] || fail "$1 $2=$3: $n lines at warning level name $2: $(log_since "$mark")"
-	[ "$GOT" = refused ] || wait_or_fail 20 test -b "$DISK"
+	[ "$GOT" = refused ] || wait_or_fail 20 opens "$DISK"
 }
 
 all_known() {
@@ -77,7 +78,7 @@ all_known() {
 back() {
 	unload_all
 	load_all
-	wait_or_fail 20 test -b "$DISK"
+	wait_or_fail 20 opens "$DISK"
 	dd if="$DISK" of=/dev/null bs=4k count=8 iflag=direct status=none
 }
 

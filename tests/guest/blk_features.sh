@@ -59,7 +59,7 @@ plug_faulty() {
 			\"inject-error\":[{\"event\":\"none\",\"iotype\":\"$1\",\"errno\":5,\"once\":true}]}}'
 		qmp '{\"execute\":\"device_add\",\"arguments\":{\"driver\":\"xen-disk\",\"id\":\"disk-faulty\",
 			\"vdev\":\"xvdm\",\"drive\":\"faulty\"}}'" >/dev/null
-	wait_or_fail 20 test -b /dev/xvdm
+	wait_or_fail 20 opens /dev/xvdm
 }
 
 unplug_faulty() {
@@ -108,7 +108,7 @@ discard_arrives() {
 with() {
 	local name=${2#xvd} rc=0
 	on_host "disk-add name=hot$name,vdev=$1"
-	wait_or_fail 20 test -b "/dev/$2"
+	wait_or_fail 20 opens "/dev/$2"
 	set +e
 	(
 		set -e
@@ -168,7 +168,7 @@ sectors_4096() {
 	local dir
 	need_host
 	on_host "disk-add name=big,vdev=xvdk,size=32M,sector=4096"
-	if wait_for 10 test -b /dev/xvdk; then
+	if wait_for 10 opens /dev/xvdk; then
 		big_sectors xvdk big
 		on_host "disk-del big"
 		wait_or_fail 30 is_gone /sys/block/xvdk

@@ -16,7 +16,7 @@ add() {
 		wait_or_fail 30 is_gone "/sys/block/$2"
 	fi
 	on_host "disk-add name=$1,vdev=$2,size=${3}M"
-	wait_or_fail 20 test -b "/dev/$2"
+	wait_or_fail 20 opens "/dev/$2"
 	[ "$(disk_bytes "$2")" = $(($3 * MIB)) ] || fail "$2 has $(disk_bytes "$2") bytes, not $3 MiB"
 }
 

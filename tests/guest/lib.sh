@@ -120,6 +120,9 @@ wait_or_fail() {
 	wait_for "$@" || fail "not within $1 s: ${*:2}"
 }
 
+# The kernel makes the node a moment before it can be opened
+opens() { [ -b "$1" ] && : <"$1"; } 2>/dev/null
+
 is_gone() { [ ! -e "$1" ]; }
 
 # --- the kernel log
@@ -131,7 +134,9 @@ log_since() {
 	dmesg -r | awk -v mark="$1" -v level="${2:-7}" '
 		index($0, mark) { seen = 1; n = 0; next }
 		{
-			prio = substr($0, 2, index($0, ">") - 2) % 8
+			# the second line of a message has no prefix
+			if (/^<[0-9]+>/)
+				prio = substr($0, 2, index($0, ">") - 2) % 8
 			sub(/^<[0-9]+>\[[^]]*\] ?/, "")
 			if (prio <= level) line[n++] = $0
 		}
@@ -142,7 +147,7 @@ log_since() {
 expect_log() { echo "$1" >>"$TAP_TMP/expected"; }
 
 # What an overcommitted or emulated machine says of itself, whatever the drivers do.
-LOG_NOISE='hrtimer: interrupt took|perf: interrupt took|clocksource: |TSC |tsc: |workqueue: .* hogged CPU'
+LOG_NOISE='hrtimer: interrupt took|perf: interrupt took|clocksource: |TSC |tsc: |workqueue: .* hogged CPU|Automounting of tracing'
 # A line that no test may provoke, whatever it announced.
 LOG_FATAL='BUG:|WARNING:|Oops|Call Trace|general protection|blocked for more than|soft lockup|rcu.*stall|possible recursive'
 
@@ -240,7 +245,7 @@ need_disk() {
 		DISK=$(pv-disk "$HOST_DISK") || bail "no disk $HOST_DISK"
 	fi
 	D=${DISK#/dev/}
-	wait_for 20 test -b "$DISK" || bail "$DISK: no such disk"
+	wait_for 20 opens "$DISK" || bail "$DISK: no such disk"
 	disk_is_pv "$D" || bail "$DISK: not a PV disk"
 	disk_is_free "$D" || bail "$DISK is in use: $(lsblk -nro NAME,MOUNTPOINT "$DISK" | tr '\n' ' ')"
 }

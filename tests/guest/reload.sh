@@ -24,7 +24,7 @@ unload_stack_first() {
 
 back() {
 	load_all
-	wait_or_fail 20 test -b "$DISK"
+	wait_or_fail 20 opens "$DISK"
 }
 
 # tag N / tagged N: a block that must survive the reload

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What the toolstack wants of the whole guest: it writes a word into control/shutdown, and we empty
+ * the node to say that we have read it. Which words we follow stands in control/feature-WORD.
+ *
+ * Specification: docs/misc/xenstore-paths.pandoc, "~/control/shutdown"
+ */
+#include <linux/err.h>
+#include <linux/kernel.h>
+#include <linux/reboot.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <pvbus/xen.h>
+#include "store.h"
+
+static void power_off(void)
+{
+	orderly_poweroff(false);
+}
+
+static const struct {
+	const char *word, *feature;
+	void (*follow)(void);
+} orders[] = {
+	{ "poweroff", "feature-poweroff", power_off },
+	{ "halt", NULL, power_off },	/* no host makes a node for it */
+	{ "reboot", "feature-reboot", orderly_reboot },
+};
+
+/* Read the order and take it out of the store. NULL: there is none */
+static char *take_order(void)
+{
+	char *word;
+	int err;
+	u32 tx;
+
+	do {
+		if (pvbus_xs_txn_start(&tx))
+			return NULL;
+		word = pvbus_xs_read(tx, "control", "shutdown", NULL);
+		if (IS_ERR(word) || !*word) {
+			pvbus_xs_txn_end(tx, true);
+			if (!IS_ERR(word))
+				kfree(word);
+			return NULL;
+		}
+		err = pvbus_xs_write(tx, "control", "shutdown", "");
+		err = pvbus_xs_txn_end(tx, err) ?: err;
+		if (!err)
+			return word;
+		kfree(word);
+	} while (err == -EAGAIN);
+	pr_warn_ratelimited("pvbus: control/shutdown: cannot answer: error %d\n", err);
+	return NULL;
+}
+
+static void shutdown_changed(struct pvbus_xs_watch *watch, const char *path)
+{
+	char *word = take_order();
+	unsigned int i;
+
+	if (!word)
+		return;
+	for (i = 0; i < ARRAY_SIZE(orders); i++) {
+		if (strcmp(word, orders[i].word))
+			continue;
+		pr_info("pvbus: the host asks for %s\n", word);
+		orders[i].follow();
+		break;
+	}
+	if (i == ARRAY_SIZE(orders))
+		pr_warn_ratelimited("pvbus: control/shutdown: \"%*pE\" is not followed\n",
+				    (int)min_t(size_t, strlen(word), 32), word);
+	kfree(word);
+}
+
+static struct pvbus_xs_watch shutdown_watch = {
+	.path = "control/shutdown",
+	.fn = shutdown_changed,
+};
+
+/* The nodes are the toolstack's, who lets us write but not make them anew. */
+static void publish(const char *value)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(orders); i++) {
+		if (orders[i].feature)
+			pvbus_xs_write(PVBUS_XS_NIL, "control", orders[i].feature, value);
+	}
+}
+
+/*
+ * xen_control_start - follow the toolstack's orders from now on
+ *
+ * A host that does not let us say what we follow, or watch, has to do without.
+ *
+ * Context: may sleep; the store answers.
+ */
+void xen_control_start(void)
+{
+	int err = pvbus_xs_watch(&shutdown_watch);
+	if (err)
+		pr_warn("pvbus: control/shutdown: no watch: error %d\n", err);
+	else
+		publish("1");
+	shutdown_watch.data = err ? NULL : &shutdown_watch;
+}
+
+/* xen_control_stop - nobody follows any more. May sleep */
+void xen_control_stop(void)
+{
+	if (!shutdown_watch.data)
+		return;
+	publish("0");
+	pvbus_xs_unwatch(&shutdown_watch);
+}
