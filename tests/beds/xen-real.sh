@@ -69,8 +69,9 @@ bed_program() { :; }
 
 # bed_machine: xl's description of the guest, without its disks; session adds those and our QEMU arguments
 bed_machine() {
-	local type=vif
+	local type=vif vif=
 	[ "$DRIVER" != emulated ] && [ -z "$TWIN" ] || type=ioemu,model=e1000
+	[ -z "$NET" ] || vif="\"mac=$PV_MAC,bridge=pvbr0,script=$INNER/bin/vif,type=$type\""
 	# tsc_mode: emulation mistakes the exit code of an intercepted RDTSCP
 	cat >"$JOB/domain.cfg" <<-END
 	type = "hvm"
@@ -91,7 +92,7 @@ bed_machine() {
 	on_poweroff = "destroy"
 	on_reboot = "destroy"
 	on_crash = "destroy"
-	${NET:+vif = [ "mac=$PV_MAC,bridge=pvbr0,script=$INNER/bin/vif,type=$type" ]}
+	vif = [ $vif ]
 	END
 	printf '%s\n' -global e1000.romfile=
 }
