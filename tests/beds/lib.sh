@@ -8,6 +8,8 @@ L1=$PV_CACHE/l1${PV_L1:+-$PV_L1}
 L1_KERNEL=6.12
 L1_MEM=8192
 L1_CPUS=2
+# Without ERMS and FSRM the kernels in there do not copy by "rep movsb", which TCG does byte by byte
+L1_CPU=max,la57=off,erms=off,fsrm=off
 L1_MODULES=(crc32c_generic virtio_pci virtio_console virtio_blk ext4 9pnet_virtio 9p tun kvm_amd)
 . "$BEDS/host/lib.sh"
 
@@ -144,6 +146,7 @@ prepare() {
 # QEMU of QEMU_ROOT, run by its own loader, so that the machine's Debian release does not matter
 set_qemu() {
 	local r=$QEMU_ROOT
+	export QEMU_MODULE_DIR=$r/usr/lib/x86_64-linux-gnu/qemu
 	QEMU=("$r/usr/lib64/ld-linux-x86-64.so.2" --library-path "$r/usr/lib/x86_64-linux-gnu" ${L1_PRELOAD:+--preload "$L1_PRELOAD"}
 		"$r/usr/bin/qemu-system-x86_64" -L "$r/usr/share/qemu" -L "$r/usr/share/seabios")
 }
@@ -203,8 +206,7 @@ l1_start() {
 	rm -f "$L1"/{agent,shell}.* "$L1/pid"
 	mkfifo "$L1"/{agent,shell}.{in,out}
 	l1_open
-	# Without ERMS and FSRM the kernels in there do not copy by "rep movsb", which TCG does byte by byte
-	setsid "${QEMU[@]}" -accel tcg,thread=multi,tb-size=1024 -cpu max,la57=off,erms=off,fsrm=off -smp "$L1_CPUS" -m "$L1_MEM" \
+	setsid "${QEMU[@]}" -accel tcg,thread=multi,tb-size=1024 -cpu "$L1_CPU" -smp "$L1_CPUS" -m "$L1_MEM" \
 		-machine q35 -nodefaults -no-user-config -display none -no-reboot -serial "file:$L1/console.log" \
 		"${boot[@]}" -drive "file=$L1_ROOT,if=none,id=root,format=raw,readonly=on" -device virtio-blk-pci,drive=root \
 		-drive "file=$GUEST_ROOT/root.ext4,if=none,id=guest,format=raw,readonly=on" -device virtio-blk-pci,drive=guest \
@@ -226,7 +228,7 @@ l1_start() {
 # l1_up: an L1 that answers; needs the lock
 l1_up() {
 	local key
-	key=$(echo "$HOST_ROOT $GUEST_ROOT $L1_ROOT ${L1_PRELOAD:-} $L1_CPUS $L1_MEM ${L1_MODULES[*]} $(declare -f make_l1_initrd l1_start bed_l1)" |
+	key=$(echo "$HOST_ROOT $GUEST_ROOT $L1_ROOT $QEMU_ROOT ${L1_PRELOAD:-} $L1_CPU $L1_CPUS $L1_MEM ${L1_MODULES[*]} $(declare -f make_l1_initrd l1_start bed_l1)" |
 		cat - "$BEDS/l1/init" ${L1_MORE:+"$L1_MORE"} | sha256sum | cut -c1-16)
 	if l1_alive && [ "$(cat "$L1/key" 2>/dev/null)" = "$key" ]; then
 		l1_open

@@ -38,6 +38,20 @@ bed_prepare() {
 	XEN_ROOT=$PV_CACHE/beds/xen-$XEN-$(sha256sum <<<"$packages $(declare -f make_xen_root)" | cut -c1-16)
 	cache_entry "$XEN_ROOT" make_xen_root "$packages"
 	L1_ROOT=$XEN_ROOT/root.ext4
+	[ "$XEN" != 4.17 ] || old_qemu
+}
+
+# old_qemu: under newer ones guests of Xen 4.17 end while their kernel unpacks itself. It has no description of VMRUN to
+# replace, and returns from interrupts wrongly with SMAP.
+old_qemu() {
+	QEMU_ROOT=$PV_CACHE/beds/qemu-$(sha256sum <<<"$(declare -f make_old_qemu)" | cut -c1-16)
+	cache_entry "$QEMU_ROOT" make_old_qemu
+	QEMU_ROOT+=/root L1_PRELOAD='' L1_CPU+=,smap=off
+}
+
+make_old_qemu() {
+	say "unpacking QEMU 7.2"
+	bootstrap bookworm extract qemu-system-x86,seabios "$1/root" --hook-dir=/usr/share/mmdebstrap/hooks/merged-usr
 }
 
 # make_xen_root PACKAGES FOLDER: the hypervisor, and dom0's root
@@ -47,7 +61,7 @@ make_xen_root() {
 	bootstrap "$XEN_SUITE" extract "$1" "$root" --hook-dir=/usr/share/mmdebstrap/hooks/merged-usr \
 		--dpkgopt='path-exclude=/usr/lib/python3*' --dpkgopt='path-exclude=/usr/share/perl*'
 	zcat "$root/boot/xen-$XEN-amd64.gz" >"$2/xen"
-	rm -rf "$root"/boot/* "$root"/var/lib/{apt,dpkg}
+	rm -rf "${root:?}"/boot/* "$root"/var/lib/{apt,dpkg}
 	ln -s "xen-$XEN" "$root/usr/lib/xen"
 	mkdir -p "$root"/{proc,sys,dev,run,mnt,root,tmp,var,usr/lib/modules}
 	for a in $(busybox --list); do
