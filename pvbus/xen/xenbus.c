@@ -58,7 +58,11 @@ EXPORT_SYMBOL_GPL(pvbus_xen_state_name);
 
 /* -- numbers -- */
 
-/* Return: 0; -EINVAL if it is no such number; the errno of the read. All but -ENOENT are told. */
+/*
+ * A node that may not be read is one that is not there: of nodes below a folder that is gone,
+ * xenstored says what the nearest folder left says, and that is another domain's.
+ * Return: 0; -EINVAL if it is no such number; the errno of the read. All but -ENOENT are told.
+ */
 static int read_num(struct device *dev, u32 tx, const char *dir, const char *node, u64 *val,
 		    u64 min, u64 max)
 {
@@ -67,7 +71,7 @@ static int read_num(struct device *dev, u32 tx, const char *dir, const char *nod
 	int err;
 
 	if (IS_ERR(s)) {
-		err = PTR_ERR(s);
+		err = PTR_ERR(s) == -EACCES ? -ENOENT : PTR_ERR(s);
 		if (err != -ENOENT)
 			dev_warn_ratelimited(dev, "%s/%s: not readable: error %d\n", dir, node,
 					     err);

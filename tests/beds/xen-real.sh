@@ -57,8 +57,8 @@ make_xen_root() {
 	rm -rf "$root"
 }
 
-# bed_l1 KERNEL INITRD ARGS. eager-fpu: with Xen switching the FPU lazily, emulation mixes up the registers of guests with
-# two CPUs, and their programs crash at random. dom0 has one CPU: when several patch the kernel's text, emulation loses track.
+# bed_l1 KERNEL INITRD ARGS. eager-fpu: with the FPU switched lazily, programs in guests with two CPUs crashed at random.
+# dom0 has one CPU: when several patch the kernel's text, emulation loses track.
 bed_l1() {
 	printf '%s\n' -kernel "$XEN_ROOT/xen" -append "com1=115200,8n1 console=com1 loglvl=info guest_loglvl=info bootscrub=0 \
 spec-ctrl=no,eager-fpu dom0_mem=${DOM0_MEM}M,max:${DOM0_MEM}M dom0_max_vcpus=1" \
@@ -69,8 +69,9 @@ bed_program() { :; }
 
 # bed_machine: xl's description of the guest, without its disks; session adds those and our QEMU arguments
 bed_machine() {
-	local type=vif
+	local type=vif vif=
 	[ "$DRIVER" != emulated ] && [ -z "$TWIN" ] || type=ioemu,model=e1000
+	[ -z "$NET" ] || vif="\"mac=$PV_MAC,bridge=pvbr0,script=$INNER/bin/vif,type=$type\""
 	# tsc_mode: emulation mistakes the exit code of an intercepted RDTSCP
 	cat >"$JOB/domain.cfg" <<-END
 	type = "hvm"
@@ -91,7 +92,7 @@ bed_machine() {
 	on_poweroff = "destroy"
 	on_reboot = "destroy"
 	on_crash = "destroy"
-	${NET:+vif = [ "mac=$PV_MAC,bridge=pvbr0,script=$INNER/bin/vif,type=$type" ]}
+	vif = [ $vif ]
 	END
 	printf '%s\n' -global e1000.romfile=
 }

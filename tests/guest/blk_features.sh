@@ -51,6 +51,7 @@ rings_dump() {
 # plug_faulty KIND: a disk whose host fails the first request of that kind ("flush", "write"): proof that the kind gets
 # there, and that its error comes back
 plug_faulty() {
+	on_host "type qmp >/dev/null" || skip "the host cannot make requests fail"
 	on_host "set -e
 		f=\$PV_DISKS/faulty.img
 		truncate -s 8M \$f
@@ -63,6 +64,7 @@ plug_faulty() {
 }
 
 unplug_faulty() {
+	on_host "type qmp >/dev/null" || skip "the host cannot make requests fail"
 	on_host "disk-del faulty" >/dev/null
 	wait_or_fail 30 is_gone /sys/block/xvdm
 }

@@ -90,7 +90,7 @@ nothing_left() {
 # Event channels as the host counts them
 ports() {
 	[ -n "${PV_BED:-}" ] || return 0
-	pv-host "qmp '{\"execute\":\"xen-event-list\"}'" | grep -o '"port"' | wc -l
+	pv-host events
 }
 
 ports_as_before() {

@@ -13,7 +13,15 @@ back_make() {
 	else
 		device=$(back_layer "$name") || return 1
 	fi
-	echo "$device $(option "$1" vdev)" >"$PV_WORK/back.$name"
+	echo "$device $(back_vdev "$(option "$1" vdev)")" >"$PV_WORK/back.$name"
+}
+
+# back_vdev VDEV: as xl takes it, which does not know the d of disks that have but a number
+back_vdev() {
+	case $1 in
+	d[0-9]*) echo $((1 << 28 | ${1#d} << 8)) ;;
+	*) echo "$1" ;;
+	esac
 }
 
 # back_layer NAME
