@@ -27,6 +27,14 @@
  *                                          struct kernel_ethtool_coalesce *kec,
  *                                          struct netlink_ext_ack *extack); for get and set;
  *                                   the last two may be NULL
+ *   PV_NDO_XDP_XMIT(fn)             int fn(struct net_device *dev, int n, struct xdp_frame **frames,
+ *                                          u32 flags), which returns how many it took from the
+ *                                   first on
+ *   PV_ETHTOOL_GET_RXFH(fn)         int fn(struct net_device *dev, struct ethtool_rxfh_param *rxfh)
+ *   PV_ETHTOOL_SET_RXFH(fn)         the same, and struct netlink_ext_ack *extack
+ *   PV_ETHTOOL_RX_RING_COUNT(fn)    u32 fn(struct net_device *dev); in struct ethtool_ops put
+ *                                   PV_ETHTOOL_SET_RX_RING_COUNT(fn) and no comma
+ *   PV_ETHTOOL_COALESCE_PARAMS(p)   for struct ethtool_ops: which may be set; no comma
  *
  * Without an upstream name to take:
  *
@@ -179,6 +187,22 @@ static inline void xdp_prepare_buff(struct xdp_buff *xdp, unsigned char *hard_st
 #define bpf_warn_invalid_xdp_action(dev, prog, act) bpf_warn_invalid_xdp_action(act)
 #endif
 
+/* Before, the driver freed what it did not take, and told the rest. */
+#if PV_HAVE_XDP_XMIT_KEEPS
+#define PV_NDO_XDP_XMIT(fn) \
+	static int fn##_op(struct net_device *dev, int n, struct xdp_frame **frames, u32 flags) \
+	{ return fn(dev, n, frames, flags); }
+#else
+#define PV_NDO_XDP_XMIT(fn) \
+	static int fn##_op(struct net_device *dev, int n, struct xdp_frame **frames, u32 flags) \
+	{ \
+		int i, sent = fn(dev, n, frames, flags); \
+		for (i = sent; i >= 0 && i < n; i++) \
+			xdp_return_frame_rx_napi(frames[i]); \
+		return sent; \
+	}
+#endif
+
 /* -- ethtool -- */
 
 #if !PV_HAVE_ETHTOOL_TS_INFO_KERNEL
@@ -227,6 +251,61 @@ struct kernel_ethtool_coalesce;
 #define PV_ETHTOOL_COALESCE(fn) \
 	static int fn##_op(struct net_device *dev, struct ethtool_coalesce *ec) \
 	{ return fn(dev, ec, NULL, NULL); }
+#endif
+
+#if PV_HAVE_ETHTOOL_COALESCE_PARAMS
+#define PV_ETHTOOL_COALESCE_PARAMS(params) .supported_coalesce_params = (params),
+#else
+#define PV_ETHTOOL_COALESCE_PARAMS(params)
+#endif
+
+#if PV_HAVE_ETHTOOL_RXFH_PARAM
+#define PV_ETHTOOL_GET_RXFH(fn) \
+	static int fn##_op(struct net_device *dev, struct ethtool_rxfh_param *rxfh) \
+	{ return fn(dev, rxfh); }
+#define PV_ETHTOOL_SET_RXFH(fn) \
+	static int fn##_op(struct net_device *dev, struct ethtool_rxfh_param *rxfh, \
+			   struct netlink_ext_ack *extack) \
+	{ return fn(dev, rxfh, extack); }
+#else
+struct ethtool_rxfh_param {
+	u8 hfunc;
+	u32 *indir;
+	u8 *key;
+};
+
+#define PV_ETHTOOL_GET_RXFH(fn) \
+	static int fn##_op(struct net_device *dev, u32 *indir, u8 *key, u8 *hfunc) \
+	{ \
+		struct ethtool_rxfh_param rxfh = { .indir = indir, .key = key }; \
+		int err = fn(dev, &rxfh); \
+		if (hfunc) \
+			*hfunc = rxfh.hfunc; \
+		return err; \
+	}
+#define PV_ETHTOOL_SET_RXFH(fn) \
+	static int fn##_op(struct net_device *dev, const u32 *indir, const u8 *key, \
+			   const u8 hfunc) \
+	{ \
+		struct ethtool_rxfh_param rxfh = { hfunc, (u32 *)indir, (u8 *)key }; \
+		return fn(dev, &rxfh, NULL); \
+	}
+#endif
+
+#if PV_HAVE_ETHTOOL_RX_RING_COUNT
+#define PV_ETHTOOL_RX_RING_COUNT(fn) \
+	static u32 fn##_op(struct net_device *dev) { return fn(dev); }
+#define PV_ETHTOOL_SET_RX_RING_COUNT(fn) .get_rx_ring_count = fn##_op,
+#else
+#define PV_ETHTOOL_RX_RING_COUNT(fn) \
+	static int fn##_op(struct net_device *dev, struct ethtool_rxnfc *info, u32 *rules) \
+	{ \
+		if (info->cmd != ETHTOOL_GRXRINGS) \
+			return -EOPNOTSUPP; \
+		info->data = fn(dev); \
+		return 0; \
+	}
+#define PV_ETHTOOL_SET_RX_RING_COUNT(fn) .get_rxnfc = fn##_op,
 #endif
 
 #endif /* PV_COMPAT_NET_H */
