@@ -95,76 +95,51 @@ static const char *words_of(unsigned int bits, char *buf, size_t size)
 }
 
 /*
- * Does unplugging @bit touch this device? The auxiliary IDE disks are all but the primary master.
+ * Does unplugging @bit touch this device? With the auxiliary IDE disks (all but the primary master)
+ * their controller is reset, and device models that go by "not the auxiliary ones alone" take the
+ * IDE disks away with the NVMe ones.
  */
 static bool bit_hits(unsigned int bit, const struct pci_dev *pdev)
 {
-	if (bit == XEN_UNPLUG_AUX_IDE_DISKS)
-		return pdev->class >> 8 == PCI_CLASS_STORAGE_IDE ||
-		       pdev->class >> 8 == PCI_CLASS_STORAGE_SATA;
-	return bit_of(pdev) == bit;
+	unsigned int own = bit_of(pdev);
+
+	switch (bit) {
+	case XEN_UNPLUG_AUX_IDE_DISKS:
+		return own == XEN_UNPLUG_IDE_DISKS && pdev->class >> 8 != PCI_CLASS_STORAGE_SCSI;
+	case XEN_UNPLUG_NVME_DISKS:
+		return own == bit || own == XEN_UNPLUG_IDE_DISKS;
+	}
+	return own == bit;
 }
 
 /* --- is it in use? --- */
 
-struct device_search {
-	const char *spared;		/* SCSI address of a disk that stays */
-	struct device *user;
-};
+#define USER_NAME	32
 
-/* Finds the first user of an emulated device: a claimed disk, a network interface that is up. */
-static int device_user(struct device *dev, void *data)
+/* Names the first user of an emulated device: a claimed disk, a network interface that is up. */
+static int device_user(struct device *dev, void *name)
 {
-	struct device_search *search = data;
 	const char *class = dev->class ? dev->class->name : "";
 
 	if ((!strcmp(class, "block") && pv_bdev_in_use(dev->devt)) ||
 	    (!strcmp(class, "net") && to_net_dev(dev)->flags & IFF_UP)) {
-		search->user = dev;
+		snprintf(name, USER_NAME, "%s", dev_name(dev));
 		return 1;
 	}
-	if (search->spared && !strcmp(dev_name(dev), search->spared))
-		return 0;
-	return device_for_each_child(dev, data, device_user);
-}
-
-/* SCSI hosts of a controller are numbered in the order of its ports. */
-static int lowest_host(struct device *dev, void *data)
-{
-	unsigned int host, *lowest = data;
-
-	if (sscanf(dev_name(dev), "host%u", &host) == 1)
-		*lowest = min(*lowest, host);
-	return device_for_each_child(dev, data, lowest_host);
-}
-
-static bool controller_in_use(struct pci_dev *pdev, unsigned int bit, const char **who)
-{
-	struct device_search search = { };
-	unsigned int host = UINT_MAX;
-	char spared[24];
-
-	if (bit == XEN_UNPLUG_AUX_IDE_DISKS) {
-		device_for_each_child(&pdev->dev, &host, lowest_host);
-		snprintf(spared, sizeof(spared), "%u:0:0:0", host);
-		search.spared = spared;
-	}
-	if (!device_for_each_child(&pdev->dev, &search, device_user))
-		return false;
-	*who = dev_name(search.user);
-	return true;
+	return device_for_each_child(dev, name, device_user);
 }
 
 static bool class_in_use(unsigned int bit)
 {
 	struct pci_dev *pdev = NULL;
-	const char *who;
+	char user[USER_NAME], class[64];
 
 	while ((pdev = pci_get_device(PCI_ANY_ID, PCI_ANY_ID, pdev))) {
-		if (!bit_hits(bit, pdev) || !controller_in_use(pdev, bit, &who))
+		if (!bit_hits(bit, pdev) || !device_for_each_child(&pdev->dev, user, device_user))
 			continue;
 		if (!(refused & bit))
-			pci_warn(pdev, "emulated device not unplugged: %s is in use\n", who);
+			pci_warn(pdev, "emulated %s not unplugged: %s is in use\n",
+				 words_of(bit, class, sizeof(class)), user);
 		pci_dev_put(pdev);
 		return true;
 	}
@@ -265,25 +240,30 @@ static unsigned int bits_present(unsigned int bits)
 
 /*
  * Drivers let go before devices vanish under them, and come back to what is left: CD drives,
- * passed-through devices. With auxiliary disks this is not done to a controller whose primary
- * master is in use.
+ * passed-through devices. Hosts reset a controller that they take disks from, hence the copy of its
+ * configuration.
  */
 static void unplug_class(unsigned int bit)
 {
 	struct pci_dev *pdev = NULL;
-	const char *who;
 	char buf[64];
 
-	while ((pdev = pci_get_device(PCI_ANY_ID, PCI_ANY_ID, pdev)))
-		if (bit_hits(bit, pdev) && !controller_in_use(pdev, 0, &who))
+	while ((pdev = pci_get_device(PCI_ANY_ID, PCI_ANY_ID, pdev))) {
+		if (bit_hits(bit, pdev)) {
 			device_release_driver(&pdev->dev);
+			pci_save_state(pdev);
+		}
+	}
 	outw(bit, XEN_UNPLUG_WHAT_W16);
 	gone |= bit;
 	pr_info("xen-platform-pci: unplugged emulated %s\n", words_of(bit, buf, sizeof(buf)));
-	while ((pdev = pci_get_device(PCI_ANY_ID, PCI_ANY_ID, pdev)))
-		if (bit_hits(bit, pdev) && pci_device_is_present(pdev) &&
-		    device_attach(&pdev->dev) < 0)
+	while ((pdev = pci_get_device(PCI_ANY_ID, PCI_ANY_ID, pdev))) {
+		if (!bit_hits(bit, pdev) || !pci_device_is_present(pdev))
+			continue;
+		pci_restore_state(pdev);
+		if (device_attach(&pdev->dev) < 0)
 			pci_warn(pdev, "no driver took what is left after unplugging\n");
+	}
 	schedule_work(&sweep_dwork);
 }
 
@@ -310,6 +290,8 @@ static int unplug_bits(unsigned int bits, bool need_twins)
 
 	for (bit = 1; bit < XEN_UNPLUG_ALL; bit <<= 1) {
 		if (!(bits & bit & ~gone))
+			continue;
+		if (bit == XEN_UNPLUG_NVME_DISKS && !bits_present(bit))
 			continue;
 		if (need_twins && !twins_connected(bit))
 			continue;

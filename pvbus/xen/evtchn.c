@@ -48,6 +48,7 @@ MODULE_PARM_DESC(fifo, "Use the FIFO event channel ABI where the host has it (de
 #define EVTCHN_SPURIOUS_FREE	32	/* useless upcalls in a row before re-arming slows down */
 #define EVTCHN_MAX_DELAY	(HZ / 4)
 #define POLL_FALLBACK		250	/* a second */
+#define POLL_MAX		10000u
 
 static enum event_mode { EV_OFF, EV_PERCPU, EV_INTX, EV_POLL } mode;
 static unsigned int poll_hz;
@@ -132,9 +133,9 @@ static bool port_is_here(u32 port)
 	return mode != EV_PERCPU || !ch || READ_ONCE(ch->cpu) == smp_processor_id();
 }
 
-static void upcall_2l(struct xen_vcpu_info *vcpu)
+/* @words: a bit for each word of pending bits that is to be looked into */
+static void upcall_2l(unsigned long words)
 {
-	unsigned long words = xchg(&vcpu->pending_sel, 0ul);
 	unsigned long bits;
 	unsigned int w;
 	u32 port;
@@ -165,7 +166,7 @@ static bool upcall(unsigned int vcpu)
 	if (fifo_on)
 		xen_fifo_upcall(vcpu, port_upcall);
 	else
-		upcall_2l(v);
+		upcall_2l(xchg(&v->pending_sel, 0ul));
 	return true;
 }
 
@@ -182,7 +183,7 @@ static irqreturn_t upcall_intx(int irq, void *cookie)
 
 static enum hrtimer_restart upcall_poll(struct hrtimer *timer)
 {
-	upcall(0);
+	upcall_2l(~0ul);
 	hrtimer_forward_now(timer, ns_to_ktime(NSEC_PER_SEC / poll_hz));
 	return HRTIMER_RESTART;
 }
@@ -498,13 +499,31 @@ static int intx_start(int irq, u64 callback)
 	return xen_set_param(HVM_PARAM_CALLBACK_IRQ, callback);
 }
 
+/*
+ * Xen keeps a vector that it was once told until the next reset, and whoever told it may be gone.
+ * It interrupts on the way from "nothing is pending" to "something is": so we never let it see that
+ * way, and look into every word ourselves.
+ */
 static int poll_start(void)
 {
-	poll_hz = poll ? min(poll, 10000u) : POLL_FALLBACK;
+	poll_hz = poll ?: POLL_FALLBACK;
 	mode = EV_POLL;
+	shared_info->vcpu[0].pending_sel = ~0ul;
+	WRITE_ONCE(shared_info->vcpu[0].upcall_pending, 1);
 	hrtimer_setup(&poll_timer, upcall_poll, CLOCK_MONOTONIC, HRTIMER_MODE_REL);
 	hrtimer_start(&poll_timer, ns_to_ktime(NSEC_PER_SEC / poll_hz), HRTIMER_MODE_REL);
 	return 0;
+}
+
+/* Whatever a predecessor left unseen would keep Xen from raising an interrupt. */
+static void nothing_pending(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(shared_info->vcpu); i++) {
+		WRITE_ONCE(shared_info->vcpu[i].upcall_pending, 0);
+		WRITE_ONCE(shared_info->vcpu[i].pending_sel, 0);
+	}
 }
 
 /*
@@ -523,6 +542,7 @@ static void delivery_stop(void)
 	else if (mode == EV_POLL)
 		hrtimer_cancel(&poll_timer);
 	mode = EV_OFF;
+	nothing_pending();
 }
 
 static void selftest_event(void *data)
@@ -598,8 +618,10 @@ int pvbus_xen_shared_info_start(phys_addr_t where)
 	}
 	shared_info_pa = where;
 	memset(shared_info->evtchn_mask, 0xff, sizeof(shared_info->evtchn_mask));
-	if (READ_ONCE(shared_info->evtchn_mask[0]) == ~0ul)
+	if (READ_ONCE(shared_info->evtchn_mask[0]) == ~0ul) {
+		nothing_pending();
 		return 0;
+	}
 	pr_err("pvbus: Xen's shared info at %pa does not hold what is written to it\n", &where);
 	pvbus_xen_shared_info_stop();
 	return -EIO;
@@ -630,6 +652,10 @@ int pvbus_xen_events_start(int irq, u64 callback)
 	enum event_mode way = poll ? EV_POLL : percpu ? EV_PERCPU : EV_INTX;
 	int err = -ENODEV;
 
+	if (poll > POLL_MAX) {
+		pr_warn("pvbus: poll=%u is out of range, taking %u\n", poll, POLL_MAX);
+		poll = POLL_MAX;
+	}
 	fifo_on = fifo && way == EV_PERCPU && !xen_fifo_start();
 	for (; way <= EV_POLL; way++) {
 		err = way == EV_PERCPU ? vectors_start()

@@ -9,12 +9,17 @@ L1_KERNEL=6.12
 L1_MODULES=(crc32c_generic virtio_pci virtio_console virtio_blk ext4 9pnet_virtio 9p tun kvm_amd)
 . "$BEDS/host/lib.sh"
 
-# bootstrap SUITE VARIANT PACKAGES FOLDER
+# bootstrap SUITE[-backports] VARIANT PACKAGES FOLDER
 bootstrap() {
+	local suite=${1%-backports} m
+	m=$(mirror "$suite")
+	local sources=("deb $m $suite main")
+	[ "$1" = "$suite" ] || sources+=("deb $m $1 main")
 	mmdebstrap --quiet --mode=root --variant="$2" --format=directory --include="$3" \
-		--aptopt='APT::Install-Recommends "false"' --dpkgopt='path-exclude=/usr/share/doc/*' \
+		--aptopt='APT::Install-Recommends "false"' --aptopt="APT::Default-Release \"$1\"" \
+		--dpkgopt='path-exclude=/usr/share/doc/*' \
 		--dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
-		"$1" "$4" "$(mirror "$1")" >&2
+		"$suite" "$4" "${sources[@]}" >&2
 }
 
 # ext4 FOLDER LABEL SIZE FILE
@@ -24,11 +29,13 @@ ext4() {
 }
 
 # --- L1's root, which also holds the QEMU that runs L1. Only unpacked: nothing in it is ever configured.
+# QEMU 10.0 will not do for L1: its emulated CPUs change their pending interrupts without atomic operations, and every
+# tenth guest or so took L1 down or hung it.
 HOST_PACKAGES=qemu-system-x86,qemu-utils,seabios,busybox-static,iperf3,iproute2,kmod
 make_host_root() {
 	local a d root=$1/root
-	say "unpacking QEMU from trixie"
-	bootstrap trixie extract "$HOST_PACKAGES" "$root"
+	say "unpacking QEMU"
+	bootstrap trixie-backports extract "$HOST_PACKAGES" "$root"
 	for d in bin sbin lib lib64; do
 		ln -sfn usr/$d "$root/$d"
 	done

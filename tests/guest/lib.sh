@@ -131,7 +131,9 @@ log_since() {
 	dmesg -r | awk -v mark="$1" -v level="${2:-7}" '
 		index($0, mark) { seen = 1; n = 0; next }
 		{
-			prio = substr($0, 2, index($0, ">") - 2) % 8
+			# the second line of a message has no prefix
+			if (/^<[0-9]+>/)
+				prio = substr($0, 2, index($0, ">") - 2) % 8
 			sub(/^<[0-9]+>\[[^]]*\] ?/, "")
 			if (prio <= level) line[n++] = $0
 		}
@@ -142,7 +144,7 @@ log_since() {
 expect_log() { echo "$1" >>"$TAP_TMP/expected"; }
 
 # What an overcommitted or emulated machine says of itself, whatever the drivers do.
-LOG_NOISE='hrtimer: interrupt took|perf: interrupt took|clocksource: |TSC |tsc: |workqueue: .* hogged CPU'
+LOG_NOISE='hrtimer: interrupt took|perf: interrupt took|clocksource: |TSC |tsc: |workqueue: .* hogged CPU|Automounting of tracing'
 # A line that no test may provoke, whatever it announced.
 LOG_FATAL='BUG:|WARNING:|Oops|Call Trace|general protection|blocked for more than|soft lockup|rcu.*stall|possible recursive'
 
