@@ -8,7 +8,7 @@
  *   netif_set_tso_max_size(dev, size), eth_hw_addr_set(dev, addr)
  *   u64_stats_fetch_begin(sync), u64_stats_fetch_retry(sync, start)     safe against interrupts
  *   skb_frag_off(frag), skb_frag_off_set(frag, off), skb_frag_fill_page_desc(frag, page, off, size)
- *   skb_mark_for_recycle(skb)
+ *   skb_mark_for_recycle(skb), txq_trans_cond_update(txq)
  *   ethtool_sprintf(&p, fmt, ...), ethtool_puts(&p, str), struct kernel_ethtool_ts_info
  *   xdp_init_buff(xdp, size, rxq), xdp_prepare_buff(xdp, hard_start, headroom, len, meta)
  *   xdp_rxq_info_reg(rxq, dev, queue, napi_id), xdp_set_features_flag(dev, flags), NETDEV_XDP_ACT_*
@@ -27,9 +27,9 @@
  *                                          struct kernel_ethtool_coalesce *kec,
  *                                          struct netlink_ext_ack *extack); for get and set;
  *                                   the last two may be NULL
- *   PV_NDO_XDP_XMIT(fn)             int fn(struct net_device *dev, int n, struct xdp_frame **frames,
- *                                          u32 flags), which returns how many it took from the
- *                                   first on
+ *   PV_NDO_XDP_XMIT(fn)             int fn(struct net_device *dev, int n,
+ *                                          struct xdp_frame **frames, u32 flags), which returns
+ *                                   how many it took, from the first on
  *   PV_ETHTOOL_GET_RXFH(fn)         int fn(struct net_device *dev, struct ethtool_rxfh_param *rxfh)
  *   PV_ETHTOOL_SET_RXFH(fn)         the same, and struct netlink_ext_ack *extack
  *   PV_ETHTOOL_RX_RING_COUNT(fn)    u32 fn(struct net_device *dev); in struct ethtool_ops put
@@ -39,6 +39,10 @@
  * Without an upstream name to take:
  *
  *   pv_xmit_more(skb)               is another packet on its way to this queue
+ *   pv_pool_create(dev, size)       a page pool; of plain pages where the kernel has none. With it
+ *                                   pv_pool_alloc(pool), pv_pool_put(pool, page),
+ *                                   pv_pool_put_napi(pool, page), pv_pool_destroy(pool),
+ *                                   pv_pool_reg(rxq, pool)
  *   pv_page_pool_give(pool, page)   the page leaves the pool with an skb that does not recycle
  *   pv_netdev_set_lltx(dev), pv_netdev_set_netns_immutable(dev)
  */
@@ -49,6 +53,7 @@
 #include <linux/etherdevice.h>
 #include <linux/ethtool.h>
 #include <linux/filter.h>
+#include <linux/mm.h>
 #include <linux/netdevice.h>
 #include <linux/skbuff.h>
 #include <linux/u64_stats_sync.h>
@@ -112,6 +117,10 @@ static inline void pv_netdev_set_netns_immutable(struct net_device *dev)
 #endif
 }
 
+#if !PV_HAVE_TXQ_TRANS_COND
+#define txq_trans_cond_update(txq) txq_trans_update(txq)
+#endif
+
 #if PV_HAVE_TX_TIMEOUT_QUEUE
 #define PV_NDO_TX_TIMEOUT(fn) \
 	static void fn##_op(struct net_device *dev, unsigned int queue) { fn(dev, queue); }
@@ -151,6 +160,39 @@ static inline void skb_frag_fill_page_desc(skb_frag_t *frag, struct page *page, 
 #else
 #define pv_page_pool_give(pool, page)	page_pool_release_page(pool, page)
 #define skb_mark_for_recycle(skb)	((void)(skb))
+#endif
+
+/* A kernel that no driver of its own needs the pool of has not got it. */
+#if IS_ENABLED(CONFIG_PAGE_POOL)
+static inline struct page_pool *pv_pool_create(struct device *dev, unsigned int size)
+{
+	const struct page_pool_params params = {
+		.pool_size = size,
+		.nid = NUMA_NO_NODE,
+		.dev = dev,
+	};
+
+	return page_pool_create(&params);
+}
+
+#define pv_pool_alloc(pool)		page_pool_dev_alloc_pages(pool)
+#define pv_pool_put(pool, page)		page_pool_put_full_page(pool, page, false)
+#define pv_pool_put_napi(pool, page)	page_pool_recycle_direct(pool, page)
+#define pv_pool_destroy(pool)		page_pool_destroy(pool)
+#define pv_pool_reg(rxq, pool)		xdp_rxq_info_reg_mem_model(rxq, MEM_TYPE_PAGE_POOL, pool)
+#else
+/* What it returns is told apart from NULL and no more. */
+static inline struct page_pool *pv_pool_create(struct device *dev, unsigned int size)
+{
+	return (struct page_pool *)dev;
+}
+
+#define pv_pool_alloc(pool)		((void)(pool), dev_alloc_page())
+#define pv_pool_put(pool, page)		((void)(pool), put_page(page))
+#define pv_pool_put_napi(pool, page)	((void)(pool), put_page(page))
+#define pv_pool_destroy(pool)		((void)(pool))
+#define pv_pool_reg(rxq, pool) \
+	((void)(pool), xdp_rxq_info_reg_mem_model(rxq, MEM_TYPE_PAGE_ORDER0, NULL))
 #endif
 
 /* -- XDP -- */

@@ -392,7 +392,7 @@ const char *net_agree(const struct net_offer *o, const struct net_want *w, struc
 	if (!o->rx_copy)
 		return "the back-end does not copy packets to the guest (feature-rx-copy)";
 	*d = (struct net_deal){
-		.queues = min(w->queues, (u32)o->max_queues),
+		.queues = min_t(u32, w->queues, o->max_queues),
 		.max_slots = o->sg ? NETIF_SLOTS_MIN : 1,
 		.rx_headroom = w->xdp && o->xdp_headroom ? XDP_HEADROOM : 0,
 		.split = w->split && o->split,

@@ -30,7 +30,7 @@
 #include <pvbus/xen.h>
 #include "core.h"
 
-#define NETFRONT_KEY_LEN	40	/* of the hash: Toeplitz over two IPv6 addresses and ports */
+#define NETFRONT_KEY_LEN	40	/* what a hash over two IPv6 addresses and ports takes */
 #define NETFRONT_MAX_INDIR	128
 #define NETFRONT_XDP_MTU \
 	(PAGE_SIZE - XDP_PACKET_HEADROOM - VLAN_ETH_HLEN - \

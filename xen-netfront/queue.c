@@ -121,12 +121,7 @@ static void tx_free(struct netfront_queue *q)
 
 static int pool_make(struct netfront_queue *q)
 {
-	const struct page_pool_params params = {
-		.pool_size = NET_SLOTS,
-		.nid = NUMA_NO_NODE,
-		.dev = q->nf->dev,
-	};
-	struct page_pool *pool = page_pool_create(&params);
+	struct page_pool *pool = pv_pool_create(q->nf->dev, NET_SLOTS);
 	int err;
 
 	if (IS_ERR(pool))
@@ -135,7 +130,7 @@ static int pool_make(struct netfront_queue *q)
 	err = xdp_rxq_info_reg(&q->rxq, q->nf->netdev, q->index, q->napi.napi_id);
 	if (err)
 		return err;
-	return xdp_rxq_info_reg_mem_model(&q->rxq, MEM_TYPE_PAGE_POOL, pool);
+	return pv_pool_reg(&q->rxq, pool);
 }
 
 static int rx_make(struct netfront_queue *q)
@@ -163,7 +158,7 @@ static void rx_free(struct netfront_queue *q)
 	if (xdp_rxq_info_is_reg(&q->rxq))
 		xdp_rxq_info_unreg(&q->rxq);
 	if (q->pool)
-		page_pool_destroy(q->pool);
+		pv_pool_destroy(q->pool);
 	pvbus_gnt_pool_destroy(&q->rx_refs);
 	kfree(q->rx_page);
 	kfree(q->rx_ref);

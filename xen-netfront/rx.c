@@ -12,7 +12,7 @@
 #include "netfront.h"
 #include "trace.h"
 
-#define RX_BATCH	16	/* pages to offer at a time */
+#define RX_BATCH	16u	/* pages to offer at a time */
 #define RX_HEAD		256	/* to copy of a packet that goes on in fragments */
 #define RX_RETRY	(HZ / 10)
 #define RX_TAIL		SKB_DATA_ALIGN(sizeof(struct skb_shared_info))
@@ -23,14 +23,14 @@ enum { XDP_DID_REDIRECT = BIT(0) };
 
 static bool rx_add_page(struct netfront_queue *q)
 {
-	struct page *page = page_pool_dev_alloc_pages(q->pool);
+	struct page *page = pv_pool_alloc(q->pool);
 	u32 ref, slot;
 
 	if (!page)
 		return false;
 	ref = pvbus_gnt_take(&q->rx_refs);
 	if (unlikely(ref == PVBUS_GNT_NONE)) {
-		page_pool_put_full_page(q->pool, page, true);
+		pv_pool_put_napi(q->pool, page);
 		return false;
 	}
 	pvbus_gnt_grant(ref, q->nf->xdev->backend_id, page, false);
@@ -81,7 +81,7 @@ static struct page *rx_take_page(struct netfront_queue *q, u32 slot)
 	q->rx.fault = "a page is still mapped after the packet, grant";
 	q->rx.fault_value = ref;
 	pvbus_gnt_end_later(ref, page);
-	page_pool_put_full_page(q->pool, page, false);
+	pv_pool_put(q->pool, page);
 	return NULL;
 }
 
@@ -97,7 +97,7 @@ static struct sk_buff *rx_copy(struct netfront_queue *q, const void *data, u32 l
 	return skb;
 }
 
-/* A page as it lies: @headroom bytes, @len bytes of packet, and room for what the stack notes down */
+/* A page as it lies: @headroom bytes, @len bytes of packet, room for what the stack notes down */
 static struct sk_buff *rx_wrap(struct netfront_queue *q, struct page *page, u32 headroom, u32 len)
 {
 	struct sk_buff *skb = napi_build_skb(page_address(page), PAGE_SIZE);
@@ -129,7 +129,7 @@ static struct sk_buff *rx_head(struct netfront_queue *q, struct page *page,
 	if (f->len > RX_HEAD && f->offset + f->len + RX_TAIL <= PAGE_SIZE) {
 		skb = rx_wrap(q, page, f->offset, f->len);
 		if (!skb)
-			page_pool_recycle_direct(q->pool, page);
+			pv_pool_put_napi(q->pool, page);
 		return skb;
 	}
 	if (head > RX_HEAD && pkt->nr <= MAX_SKB_FRAGS)
@@ -143,7 +143,7 @@ static struct sk_buff *rx_head(struct netfront_queue *q, struct page *page,
 	q->rx_stats.copied += skb && pkt->nr == 1;
 	if (skb && pkt->nr > 1)
 		skb_mark_for_recycle(skb);
-	page_pool_recycle_direct(q->pool, page);
+	pv_pool_put_napi(q->pool, page);
 	return skb;
 }
 
@@ -293,7 +293,7 @@ static struct sk_buff *rx_passed(struct netfront_queue *q, struct page *page, st
 				      xdp->data_end - xdp->data);
 
 	if (!skb)
-		page_pool_recycle_direct(q->pool, page);
+		pv_pool_put_napi(q->pool, page);
 	else if (xdp->data > xdp->data_meta)
 		skb_metadata_set(skb, xdp->data - xdp->data_meta);
 	return skb;
@@ -314,14 +314,14 @@ static int rx_run_xdp(struct netfront_queue *q, struct bpf_prog *prog, struct ne
 	if (!page)
 		return -EPROTO;
 	if (!rx_make_headroom(page, f)) {
-		page_pool_recycle_direct(q->pool, page);
+		pv_pool_put_napi(q->pool, page);
 		return -EMSGSIZE;
 	}
 	xdp_init_buff(&xdp, PAGE_SIZE, &q->rxq);
 	xdp_prepare_buff(&xdp, page_address(page), f->offset, f->len, true);
 	act = rx_verdict(q, prog, &xdp, did);
 	if (act == XDP_DROP)
-		page_pool_recycle_direct(q->pool, page);
+		pv_pool_put_napi(q->pool, page);
 	if (act != XDP_PASS)
 		return 0;
 	*skb = rx_passed(q, page, &xdp);
@@ -339,7 +339,7 @@ static void rx_release(struct netfront_queue *q, const struct net_rx_pkt *pkt)
 	for (i = 0; i < pkt->slots; i++) {
 		page = rx_take_page(q, (pkt->first + i) % NET_SLOTS);
 		if (page)
-			page_pool_recycle_direct(q->pool, page);
+			pv_pool_put_napi(q->pool, page);
 	}
 }
 
@@ -422,6 +422,6 @@ void netfront_rx_drain(struct netfront_queue *q)
 	for (i = 0; i < NET_SLOTS; i++) {
 		page = rx_take_page(q, i);
 		if (page)
-			page_pool_put_full_page(q->pool, page, false);
+			pv_pool_put(q->pool, page);
 	}
 }

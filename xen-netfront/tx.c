@@ -371,7 +371,7 @@ bool netfront_tx_mcast(struct netfront *nf, bool add, const u8 *addr)
 
 /* --- what the host is through with --- */
 
-/* The host does not let go of a page: keep it out of use. Return: whether its memory can be freed. */
+/* The host keeps a page: put it out of use. Return: whether its owner can be freed all the same. */
 static bool tx_lost(struct netfront_queue *q, struct netfront_tx *tx)
 {
 	bool slab = PageSlab(compound_head(tx->granted));
@@ -383,7 +383,7 @@ static bool tx_lost(struct netfront_queue *q, struct netfront_tx *tx)
 	return !slab;
 }
 
-/* What the connection that ends must not free the memory of. */
+/* Return: whether what the request was for can be freed. */
 static bool tx_ungrant(struct netfront_queue *q, struct netfront_tx *tx)
 {
 	bool ok = true;
