@@ -290,11 +290,8 @@ static void connected(struct netfront *nf)
 	/* Something else may have been asked for meanwhile. */
 	if (nf->want.xdp != !!rcu_access_pointer(nf->xdp_prog))
 		netfront_do(nf, NF_DO_RENEW);
-	if (!first) {
-		rtnl_lock();
+	if (!first)
 		netdev_notify_peers(nf->netdev);
-		rtnl_unlock();
-	}
 }
 
 /* --- losing one --- */

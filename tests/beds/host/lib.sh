@@ -64,5 +64,8 @@ make_net() {
 		/usr/bin/ip address add 172.30.0.1/24 dev pvtap0
 	fi
 	/usr/bin/ip link set pvtap0 up
-	pidof iperf3 >/dev/null || iperf3 -s -D
+	# One that was left in the midst of a test would be busy for long
+	pid=${PV_WORK%/*}/iperf3.pid
+	[ ! -e "$pid" ] || kill "$(tr -d '\0' <"$pid")" 2>/dev/null || :
+	iperf3 -s -D -I "$pid"
 }
