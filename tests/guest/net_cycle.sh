@@ -169,6 +169,7 @@ multicast() {
 start
 need_ours
 need_nic
+modprobe -a bridge 8021q
 # Said when something changes, or by who loses its interface
 expect_log 'MTU .* is more|back-end does not let go'
 check "ethtool tells" told
