@@ -61,10 +61,10 @@ static int queues_make(struct netfront *nf)
 
 	for (i = 0; i < nf->deal.queues && !err; i++)
 		err = netfront_queue_make(&nf->queue[i]);
-	if (!err && nf->deal.ctrl)
-		err = netfront_ctrl_open(nf);
 	if (err)
 		queues_free(nf);
+	else if (nf->deal.ctrl)
+		netfront_ctrl_open(nf);	/* it does without */
 	return err;
 }
 
@@ -230,6 +230,7 @@ static void give_up(struct netfront *nf, int err, const char *what)
 {
 	pvbus_xen_fatal(nf->xdev, err, "%s", what);
 	netfront_disconnect(nf, false);
+	nf->since = jiffies;
 	set_phase(nf, NF_FAILED);
 }
 
@@ -288,7 +289,8 @@ static void connected(struct netfront *nf)
 		    d->csum6 ? ", checksum6" : "", nf->nr_indir ? ", RSS" : "",
 		    d->rx_headroom ? ", XDP headroom" : "", nf->bounce ? ", bounced" : "");
 	/* Something else may have been asked for meanwhile. */
-	if (nf->want.xdp != !!rcu_access_pointer(nf->xdp_prog))
+	if (nf->want.xdp != !!rcu_access_pointer(nf->xdp_prog) ||
+	    nf->want.queues != READ_ONCE(nf->want_queues))
 		netfront_do(nf, NF_DO_RENEW);
 	if (!first)
 		netdev_notify_peers(nf->netdev);
@@ -340,6 +342,7 @@ static void try_again(struct netfront *nf, const char *why)
 	}
 	dev_err(nf->dev, "%s %u times: giving up\n", why, nf->attempts);
 	pvbus_xen_switch_state(nf->xdev, XENBUS_CLOSED);
+	nf->since = jiffies;
 	set_phase(nf, NF_FAILED);
 }
 
@@ -360,6 +363,24 @@ static void backend_closes(struct netfront *nf)
 	}
 }
 
+static void backend_waits(struct netfront *nf)
+{
+	if (nf->phase == NF_CONNECTED) {
+		dev_info(nf->dev, "back-end has restarted\n");
+		netfront_disconnect(nf, false);
+	}
+	/* After a failure it may be another one; the same would fail again, and again be here. */
+	if (nf->phase == NF_FAILED && time_after(jiffies, nf->since + PATIENCE)) {
+		nf->attempts = 0;
+		set_phase(nf, NF_IDLE);
+	}
+	/* One that we wait to try again with says so all the time. */
+	if (nf->phase == NF_IDLE && nf->xdev->state == XENBUS_INITIALISING)
+		connect_queues(nf);
+	else if (nf->phase == NF_IDLE && !nf->attempts)
+		netfront_do(nf, NF_DO_START);
+}
+
 /* Do what the back-end's present state asks for. */
 void netfront_follow(struct netfront *nf)
 {
@@ -370,15 +391,7 @@ void netfront_follow(struct netfront *nf)
 	trace_netfront_state(nf, nf->phase, state);
 	switch (state) {
 	case XENBUS_INIT_WAIT:
-		if (nf->phase == NF_CONNECTED) {
-			dev_info(nf->dev, "back-end has restarted\n");
-			netfront_disconnect(nf, false);
-		}
-		/* One that we wait to try again with says so all the time. */
-		if (nf->phase == NF_IDLE && nf->xdev->state == XENBUS_INITIALISING)
-			connect_queues(nf);
-		else if (nf->phase == NF_IDLE && !nf->attempts)
-			netfront_do(nf, NF_DO_START);
+		backend_waits(nf);
 		break;
 	case XENBUS_CONNECTED:
 		if (nf->phase == NF_CONNECTING)

@@ -21,7 +21,7 @@ static void ctrl_event(void *data)
 	complete(&c->answer);
 }
 
-int netfront_ctrl_open(struct netfront *nf)
+void netfront_ctrl_open(struct netfront *nf)
 {
 	struct netfront_ctrl *c = &nf->ctrl;
 	int err;
@@ -33,12 +33,11 @@ int netfront_ctrl_open(struct netfront *nf)
 		err = pvbus_evtchn_open(&c->ch, nf->xdev, 0, ctrl_event, c);
 	if (err) {
 		netfront_ctrl_close(nf);
-		return err;
+		return;
 	}
 	net_ring_init(&c->r, c->ring.va, NETIF_CTRL_SLOT);
 	reinit_completion(&c->answer);
 	c->open = true;
-	return 0;
 }
 
 void netfront_ctrl_close(struct netfront *nf)

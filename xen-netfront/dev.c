@@ -234,24 +234,33 @@ static void tell_ring(struct net_device *dev, const char *name, const struct net
 }
 
 /* Signal once more, for either side may have missed an event; then give the connection up. */
-static void netfront_tx_timeout(struct net_device *dev, unsigned int queue)
+static void overdue(struct netfront_queue *q)
 {
-	struct netfront *nf = netdev_priv(dev);
-	struct netfront_queue *q = &nf->queue[queue];
+	struct net_device *dev = q->nf->netdev;
 
-	if (!q->live)
-		return;
-	netdev_warn(dev, "queue %u: no answer for %u s, %s\n", queue, netfront_timeout,
+	netdev_warn(dev, "queue %u: no answer for %u s, %s\n", q->index, netfront_timeout,
 		    q->kicked ? "making a new connection" : "signalling once more");
 	tell_ring(dev, "tx", &q->tx.r);
 	tell_ring(dev, "rx", &q->rx);
 	q->tx_stats.timeouts++;
 	if (q->kicked) {
-		netfront_do(nf, NF_DO_RESET);
+		netfront_do(q->nf, NF_DO_RESET);
 		return;
 	}
 	q->kicked = true;
 	netfront_tx_kick(q);
+}
+
+static void netfront_tx_timeout(struct net_device *dev, unsigned int queue)
+{
+	struct netfront *nf = netdev_priv(dev);
+	struct netfront_queue *q = &nf->queue[queue];
+
+	/* The rings are there as long as the queue is live. */
+	__netif_tx_lock(q->txq, smp_processor_id());
+	if (q->live)
+		overdue(q);
+	__netif_tx_unlock(q->txq);
 }
 PV_NDO_TX_TIMEOUT(netfront_tx_timeout)
 

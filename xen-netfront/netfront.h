@@ -99,7 +99,6 @@ struct netfront_rx_stats {
  * @stage: pages of those places
  * @spare: pages for pieces larger than a place
  * @rx: receive ring; NAPI's
- * @rx_target: pages it is to be filled up with
  * @rx_page: page of each slot
  * @ch_rx: events of both rings, or of the receive ring
  * @ch_tx: events of the transmit ring; port 0 if they come by @ch_rx
@@ -125,7 +124,6 @@ struct netfront_queue {
 	struct u64_stats_sync tx_sync;
 
 	struct net_ring rx ____cacheline_aligned_in_smp;
-	unsigned int rx_target;
 	struct page **rx_page;
 	u32 *rx_ref;
 	struct pvbus_gnt_pool rx_refs;
@@ -183,13 +181,15 @@ enum {
  *	take it: they look at what is attached, and leave the rest to @work
  * @dying: the interface is going away
  * @attempts: connections lost to refusal or broken protocol since the last good one
- * @since: when the present one was made
- * @attached: queues may be used; under the RTNL
- * @want_queues: under the RTNL
- * @xdp_prog: under the RTNL
- * @wanted_prog: @want says so; program may not be attached yet
+ * @since: when the present one was made, or given up
+ * @attached: queues may be used; under the RTNL, as are @want_queues and @xdp_prog
+ * @rx_target: pages that each receive ring is to be filled up with
+ * @tx_frames: packets answered that are worth an event, at most
  * @max_queues: length of @queue, of which the first deal.queues are in use
  * @groups: multicast groups the host's filter lets pass
+ * @filter: it is in use
+ * @nr_indir: length of @indir in use, by which the host spreads packets; 0 if it does not
+ * @indir_set: @indir is somebody's choice
  */
 struct netfront {
 	struct pvbus_xen_device *xdev;
@@ -287,7 +287,7 @@ void netfront_carrier_watch(struct netfront *nf);
 void netfront_carrier_unwatch(struct netfront *nf);
 
 /* ctrl.c */
-int netfront_ctrl_open(struct netfront *nf);
+void netfront_ctrl_open(struct netfront *nf);
 void netfront_ctrl_close(struct netfront *nf);
 void netfront_ctrl_setup(struct netfront *nf);
 int netfront_ctrl_set_key(struct netfront *nf);

@@ -193,6 +193,7 @@ our_modules() { awk '$1 == "pvbus" { gsub(",", " ", $4); gsub("-", "", $4); prin
 load_all() {
 	modprobe xen-platform-pci
 	modprobe "$(blk_module)"
+	modprobe "$(nic_module)"
 }
 
 # need_unloadable: everything of ours must be free to go

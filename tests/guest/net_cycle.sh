@@ -144,7 +144,9 @@ bridge() {
 }
 
 vlan() {
-	on_host "/usr/bin/ip link add link pvtap0 name pvtap0.5 type vlan id 5 && /usr/bin/ip address add 172.31.0.1/24 dev pvtap0.5 && /usr/bin/ip link set pvtap0.5 up"
+	on_host "PATH=/usr/bin:\$PATH; ip link del pvtap0.5 2>/dev/null
+		ip link add link pvtap0 name pvtap0.5 type vlan id 5 && ip address add 172.31.0.1/24 dev pvtap0.5 &&
+		ip link set pvtap0.5 up"
 	ip link add link "$NIC" name pv-vlan type vlan id 5
 	ip address add 172.31.0.2/24 dev pv-vlan
 	ip link set pv-vlan up

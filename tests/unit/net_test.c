@@ -341,7 +341,7 @@ TEST(cut_across_a_page_without_sg)
 
 TEST(cut_too_many_pieces)
 {
-	u32 len[34], copied, granted;
+	u32 len[34] = { }, copied, granted;
 	struct net_cut c = { .slots = 18, .small = 256 };
 
 	/* 17 fragments, each across a border: the leading ones are copied, the last 17 pieces go as they lie */
@@ -356,7 +356,7 @@ TEST(cut_too_many_pieces)
 /* Merging neighbours would not do here: any two are more than a page. */
 TEST(cut_pieces_of_half_a_page_and_more)
 {
-	u32 len[31], copied, granted;
+	u32 len[31] = { }, copied, granted;
 	struct net_cut c = { .slots = 18, .small = 256 };
 
 	for (unsigned int i = 0; i < 31; i++)
@@ -367,7 +367,7 @@ TEST(cut_pieces_of_half_a_page_and_more)
 
 TEST(cut_never_needs_more_slots_than_there_are)
 {
-	u32 len[PIECES_MAX], copied, granted, seed = 1;
+	u32 len[PIECES_MAX] = { }, copied, granted, seed = 1;
 
 	for (unsigned int round = 0; round < 20000; round++) {
 		struct net_cut c = { .slots = 18, .small = round & 1 ? 256 : 0, .all = round % 7 == 0 };
