@@ -69,14 +69,6 @@ carrier_hint() {
 	wait_or_fail 10 answered
 }
 
-# free: KiB, without what can be dropped
-free_memory() {
-	sync
-	echo 3 >/proc/sys/vm/drop_caches
-	sleep 1
-	awk '/^(MemFree|Buffers|Cached|SReclaimable):/ { n += $2 } END { print n }' /proc/meminfo
-}
-
 ports() { pv-host "qmp '{\"execute\":\"xen-event-list\"}'" | grep -o '"port"' | wc -l; }
 
 no_leak() {
@@ -84,13 +76,13 @@ no_leak() {
 	for ((i = 0; i < 5; i++)); do
 		by_front
 	done
-	memory=$(free_memory)
+	memory=$(available)
 	ports=$(ports)
 	for ((i = 0; i < 5 * TIMES; i++)); do
 		by_front
 	done
 	[ "$(ports)" = "$ports" ] || fail "$(ports) event channels, $ports before"
-	memory=$((memory - $(free_memory)))
+	memory=$((memory - $(available)))
 	note "memory: $memory KiB less than before $((5 * TIMES)) reconnects"
 	[ "$memory" -lt 2048 ] || fail "$memory KiB of memory did not come back"
 	wait_or_fail 10 answered

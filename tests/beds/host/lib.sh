@@ -66,6 +66,8 @@ make_net() {
 	/usr/bin/ip link set pvtap0 up
 	# One that was left in the midst of a test would be busy for long
 	pid=${PV_WORK%/*}/iperf3.pid
-	[ ! -e "$pid" ] || kill "$(tr -d '\0' <"$pid")" 2>/dev/null || :
+	while [ -e "$pid" ] && kill -9 "$(tr -d '\0' <"$pid")" 2>/dev/null; do
+		sleep 0.1
+	done
 	iperf3 -s -D -I "$pid"
 }
