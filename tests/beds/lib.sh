@@ -8,7 +8,7 @@ L1=$PV_CACHE/l1${PV_L1:+-$PV_L1}
 L1_KERNEL=6.12
 L1_MEM=8192
 L1_CPUS=2
-L1_MODULES=(crc32c_generic virtio_pci virtio_console virtio_blk ext4 9pnet_virtio 9p tun kvm_amd)
+L1_MODULES=(crc32c_generic virtio_pci virtio_console virtio_blk ext4 9pnet_virtio 9p tun kvm_amd 8021q)
 . "$BEDS/host/lib.sh"
 
 # bootstrap SUITE[-backports] VARIANT PACKAGES FOLDER [OPTION]...

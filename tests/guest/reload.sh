@@ -98,27 +98,6 @@ ports_as_before() {
 	[ "$(ports)" = "$PORTS" ] || fail "$(ports) event channels in use at the host, $PORTS before"
 }
 
-# available_now: KiB free or easily freed, with what lies on the CPUs' own lists of free pages, which MemFree leaves out
-available_now() {
-	sync
-	echo 3 >/proc/sys/vm/drop_caches
-	echo 1 >/proc/sys/vm/stat_refresh
-	awk '/^(MemFree|Buffers|Cached|SReclaimable):/ { n += $2 }
-		$1 == "count:" { n += 4 * $2 }
-		END { print n }' /proc/meminfo /proc/zoneinfo
-}
-
-# available: the most of some looks: what processes had that have just ended is freed a little later
-available() {
-	local i now best=0
-	for ((i = 0; i < 8; i++)); do
-		now=$(available_now)
-		[ "$best" -ge "$now" ] || best=$now
-		sleep 0.3
-	done
-	echo "$best"
-}
-
 memory_as_before() {
 	local lost=$((MEMORY - $(available)))
 	note "memory: $lost KiB less than before $CYCLES cycles"
