@@ -47,7 +47,7 @@ make_xen_root() {
 	bootstrap "$XEN_SUITE" extract "$1" "$root" --hook-dir=/usr/share/mmdebstrap/hooks/merged-usr \
 		--dpkgopt='path-exclude=/usr/lib/python3*' --dpkgopt='path-exclude=/usr/share/perl*'
 	zcat "$root/boot/xen-$XEN-amd64.gz" >"$2/xen"
-	rm -rf "$root"/boot/* "$root"/var/lib/{apt,dpkg}
+	rm -rf "${root:?}"/boot/* "$root"/var/lib/{apt,dpkg}
 	ln -s "xen-$XEN" "$root/usr/lib/xen"
 	mkdir -p "$root"/{proc,sys,dev,run,mnt,root,tmp,var,usr/lib/modules}
 	for a in $(busybox --list); do
