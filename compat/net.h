@@ -8,7 +8,7 @@
  *   netif_set_tso_max_size(dev, size), eth_hw_addr_set(dev, addr)
  *   u64_stats_fetch_begin(sync), u64_stats_fetch_retry(sync, start)     safe against interrupts
  *   skb_frag_off(frag), skb_frag_off_set(frag, off), skb_frag_fill_page_desc(frag, page, off, size)
- *   skb_mark_for_recycle(skb)
+ *   skb_mark_for_recycle(skb), txq_trans_cond_update(txq)
  *   ethtool_sprintf(&p, fmt, ...), ethtool_puts(&p, str), struct kernel_ethtool_ts_info
  *   xdp_init_buff(xdp, size, rxq), xdp_prepare_buff(xdp, hard_start, headroom, len, meta)
  *   xdp_rxq_info_reg(rxq, dev, queue, napi_id), xdp_set_features_flag(dev, flags), NETDEV_XDP_ACT_*
@@ -27,10 +27,22 @@
  *                                          struct kernel_ethtool_coalesce *kec,
  *                                          struct netlink_ext_ack *extack); for get and set;
  *                                   the last two may be NULL
+ *   PV_NDO_XDP_XMIT(fn)             int fn(struct net_device *dev, int n,
+ *                                          struct xdp_frame **frames, u32 flags), which returns
+ *                                   how many it took, from the first on
+ *   PV_ETHTOOL_GET_RXFH(fn)         int fn(struct net_device *dev, struct ethtool_rxfh_param *rxfh)
+ *   PV_ETHTOOL_SET_RXFH(fn)         the same, and struct netlink_ext_ack *extack
+ *   PV_ETHTOOL_RX_RING_COUNT(fn)    u32 fn(struct net_device *dev); in struct ethtool_ops put
+ *                                   PV_ETHTOOL_SET_RX_RING_COUNT(fn) and no comma
+ *   PV_ETHTOOL_COALESCE_PARAMS(p)   for struct ethtool_ops: which may be set; no comma
  *
  * Without an upstream name to take:
  *
  *   pv_xmit_more(skb)               is another packet on its way to this queue
+ *   pv_pool_create(dev, size)       a page pool; of plain pages where the kernel has none. With it
+ *                                   pv_pool_alloc(pool), pv_pool_put(pool, page),
+ *                                   pv_pool_put_napi(pool, page), pv_pool_destroy(pool),
+ *                                   pv_pool_reg(rxq, pool)
  *   pv_page_pool_give(pool, page)   the page leaves the pool with an skb that does not recycle
  *   pv_netdev_set_lltx(dev), pv_netdev_set_netns_immutable(dev)
  */
@@ -41,6 +53,7 @@
 #include <linux/etherdevice.h>
 #include <linux/ethtool.h>
 #include <linux/filter.h>
+#include <linux/mm.h>
 #include <linux/netdevice.h>
 #include <linux/skbuff.h>
 #include <linux/u64_stats_sync.h>
@@ -104,6 +117,10 @@ static inline void pv_netdev_set_netns_immutable(struct net_device *dev)
 #endif
 }
 
+#if !PV_HAVE_TXQ_TRANS_COND
+#define txq_trans_cond_update(txq) txq_trans_update(txq)
+#endif
+
 #if PV_HAVE_TX_TIMEOUT_QUEUE
 #define PV_NDO_TX_TIMEOUT(fn) \
 	static void fn##_op(struct net_device *dev, unsigned int queue) { fn(dev, queue); }
@@ -145,6 +162,39 @@ static inline void skb_frag_fill_page_desc(skb_frag_t *frag, struct page *page, 
 #define skb_mark_for_recycle(skb)	((void)(skb))
 #endif
 
+/* A kernel that no driver of its own needs the pool of has not got it. */
+#if IS_ENABLED(CONFIG_PAGE_POOL)
+static inline struct page_pool *pv_pool_create(struct device *dev, unsigned int size)
+{
+	const struct page_pool_params params = {
+		.pool_size = size,
+		.nid = NUMA_NO_NODE,
+		.dev = dev,
+	};
+
+	return page_pool_create(&params);
+}
+
+#define pv_pool_alloc(pool)		page_pool_dev_alloc_pages(pool)
+#define pv_pool_put(pool, page)		page_pool_put_full_page(pool, page, false)
+#define pv_pool_put_napi(pool, page)	page_pool_recycle_direct(pool, page)
+#define pv_pool_destroy(pool)		page_pool_destroy(pool)
+#define pv_pool_reg(rxq, pool)		xdp_rxq_info_reg_mem_model(rxq, MEM_TYPE_PAGE_POOL, pool)
+#else
+/* What it returns is told apart from NULL and no more. */
+static inline struct page_pool *pv_pool_create(struct device *dev, unsigned int size)
+{
+	return (struct page_pool *)dev;
+}
+
+#define pv_pool_alloc(pool)		((void)(pool), dev_alloc_page())
+#define pv_pool_put(pool, page)		((void)(pool), put_page(page))
+#define pv_pool_put_napi(pool, page)	((void)(pool), put_page(page))
+#define pv_pool_destroy(pool)		((void)(pool))
+#define pv_pool_reg(rxq, pool) \
+	((void)(pool), xdp_rxq_info_reg_mem_model(rxq, MEM_TYPE_PAGE_ORDER0, NULL))
+#endif
+
 /* -- XDP -- */
 
 #if !PV_HAVE_XDP_INIT_BUFF
@@ -177,6 +227,22 @@ static inline void xdp_prepare_buff(struct xdp_buff *xdp, unsigned char *hard_st
 
 #if !PV_HAVE_BPF_WARN_DEV
 #define bpf_warn_invalid_xdp_action(dev, prog, act) bpf_warn_invalid_xdp_action(act)
+#endif
+
+/* Before, the driver freed what it did not take, and told the rest. */
+#if PV_HAVE_XDP_XMIT_KEEPS
+#define PV_NDO_XDP_XMIT(fn) \
+	static int fn##_op(struct net_device *dev, int n, struct xdp_frame **frames, u32 flags) \
+	{ return fn(dev, n, frames, flags); }
+#else
+#define PV_NDO_XDP_XMIT(fn) \
+	static int fn##_op(struct net_device *dev, int n, struct xdp_frame **frames, u32 flags) \
+	{ \
+		int i, sent = fn(dev, n, frames, flags); \
+		for (i = sent; i >= 0 && i < n; i++) \
+			xdp_return_frame_rx_napi(frames[i]); \
+		return sent; \
+	}
 #endif
 
 /* -- ethtool -- */
@@ -227,6 +293,61 @@ struct kernel_ethtool_coalesce;
 #define PV_ETHTOOL_COALESCE(fn) \
 	static int fn##_op(struct net_device *dev, struct ethtool_coalesce *ec) \
 	{ return fn(dev, ec, NULL, NULL); }
+#endif
+
+#if PV_HAVE_ETHTOOL_COALESCE_PARAMS
+#define PV_ETHTOOL_COALESCE_PARAMS(params) .supported_coalesce_params = (params),
+#else
+#define PV_ETHTOOL_COALESCE_PARAMS(params)
+#endif
+
+#if PV_HAVE_ETHTOOL_RXFH_PARAM
+#define PV_ETHTOOL_GET_RXFH(fn) \
+	static int fn##_op(struct net_device *dev, struct ethtool_rxfh_param *rxfh) \
+	{ return fn(dev, rxfh); }
+#define PV_ETHTOOL_SET_RXFH(fn) \
+	static int fn##_op(struct net_device *dev, struct ethtool_rxfh_param *rxfh, \
+			   struct netlink_ext_ack *extack) \
+	{ return fn(dev, rxfh, extack); }
+#else
+struct ethtool_rxfh_param {
+	u8 hfunc;
+	u32 *indir;
+	u8 *key;
+};
+
+#define PV_ETHTOOL_GET_RXFH(fn) \
+	static int fn##_op(struct net_device *dev, u32 *indir, u8 *key, u8 *hfunc) \
+	{ \
+		struct ethtool_rxfh_param rxfh = { .indir = indir, .key = key }; \
+		int err = fn(dev, &rxfh); \
+		if (hfunc) \
+			*hfunc = rxfh.hfunc; \
+		return err; \
+	}
+#define PV_ETHTOOL_SET_RXFH(fn) \
+	static int fn##_op(struct net_device *dev, const u32 *indir, const u8 *key, \
+			   const u8 hfunc) \
+	{ \
+		struct ethtool_rxfh_param rxfh = { hfunc, (u32 *)indir, (u8 *)key }; \
+		return fn(dev, &rxfh, NULL); \
+	}
+#endif
+
+#if PV_HAVE_ETHTOOL_RX_RING_COUNT
+#define PV_ETHTOOL_RX_RING_COUNT(fn) \
+	static u32 fn##_op(struct net_device *dev) { return fn(dev); }
+#define PV_ETHTOOL_SET_RX_RING_COUNT(fn) .get_rx_ring_count = fn##_op,
+#else
+#define PV_ETHTOOL_RX_RING_COUNT(fn) \
+	static int fn##_op(struct net_device *dev, struct ethtool_rxnfc *info, u32 *rules) \
+	{ \
+		if (info->cmd != ETHTOOL_GRXRINGS) \
+			return -EOPNOTSUPP; \
+		info->data = fn(dev); \
+		return 0; \
+	}
+#define PV_ETHTOOL_SET_RX_RING_COUNT(fn) .get_rxnfc = fn##_op,
 #endif
 
 #endif /* PV_COMPAT_NET_H */

@@ -31,7 +31,7 @@ static const struct {
 static char *take_order(void)
 {
 	char *word;
-	int err;
+	int err, end;
 	u32 tx;
 
 	do {
@@ -45,7 +45,8 @@ static char *take_order(void)
 			return NULL;
 		}
 		err = pvbus_xs_write(tx, "control", "shutdown", "");
-		err = pvbus_xs_txn_end(tx, err) ?: err;
+		end = pvbus_xs_txn_end(tx, err);
+		err = err ?: end;
 		if (!err)
 			return word;
 		kfree(word);

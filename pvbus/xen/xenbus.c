@@ -7,6 +7,7 @@
  * work item, so that it happens one at a time and a device that hangs holds up no other. Nothing
  * depends on seeing each event: what counts is what the store says now.
  */
+#include <linux/delay.h>
 #include <linux/err.h>
 #include <linux/kernel.h>
 #include <linux/module.h>
@@ -267,6 +268,55 @@ void pvbus_xen_fatal(struct pvbus_xen_device *xdev, int err, const char *fmt, ..
 	pvbus_xen_switch_state(xdev, XENBUS_CLOSING);
 }
 EXPORT_SYMBOL_GPL(pvbus_xen_fatal);
+
+#define GOODBYE_MS	5000	/* for a back-end to follow one step of ours */
+
+static bool wait_for_state(struct pvbus_xen_device *xdev, unsigned int states)
+{
+	unsigned int waited = 0, step = 1;
+
+	while (!(BIT(pvbus_xen_read_state(xdev)) & states)) {
+		if (waited >= GOODBYE_MS)
+			return false;
+		msleep(step);
+		waited += step;
+		step = min(2 * step, 20u);
+	}
+	return true;
+}
+
+/**
+ * pvbus_xen_goodbye - see the back-end out of a connection, so that it lets go of our pages
+ * @xdev: device
+ * @end: for good: it is told even if it holds nothing. Otherwise it is not, for it might take the
+ *	word as an answer to what we say next
+ *
+ * Afterwards our state is CLOSED, unless there was nobody to tell. A back-end that does not follow
+ * gets no more than 5 s for each of two steps, and a line in the log.
+ *
+ * Context: may sleep; a driver's callback or work of its own that ends before its remove().
+ */
+void pvbus_xen_goodbye(struct pvbus_xen_device *xdev, bool end)
+{
+	const unsigned int out = BIT(XENBUS_CLOSED) | BIT(XENBUS_UNKNOWN) |
+				 BIT(XENBUS_INITIALISING) | BIT(XENBUS_INIT_WAIT);
+
+	if (BIT(pvbus_xen_read_state(xdev)) & out) {
+		if (end)
+			pvbus_xen_switch_state(xdev, XENBUS_CLOSED);
+		return;
+	}
+	pvbus_xen_switch_state(xdev, XENBUS_CLOSING);
+	if (wait_for_state(xdev, BIT(XENBUS_CLOSING) | out)) {
+		pvbus_xen_switch_state(xdev, XENBUS_CLOSED);
+		if (wait_for_state(xdev, out))
+			return;
+	}
+	pvbus_xen_switch_state(xdev, XENBUS_CLOSED);
+	dev_warn(&xdev->pdev.dev, "back-end does not let go, still in state %s\n",
+		 pvbus_xen_state_name(pvbus_xen_read_state(xdev)));
+}
+EXPORT_SYMBOL_GPL(pvbus_xen_goodbye);
 
 /* -- sysfs -- */
 

@@ -10,7 +10,7 @@ L1_MEM=8192
 L1_CPUS=2
 # Without ERMS and FSRM the kernels in there do not copy by "rep movsb", which TCG does byte by byte
 L1_CPU=max,la57=off,erms=off,fsrm=off
-L1_MODULES=(crc32c_generic virtio_pci virtio_console virtio_blk ext4 9pnet_virtio 9p tun kvm_amd)
+L1_MODULES=(crc32c_generic virtio_pci virtio_console virtio_blk ext4 9pnet_virtio 9p tun kvm_amd 8021q)
 . "$BEDS/host/lib.sh"
 
 # bootstrap SUITE[-backports] VARIANT PACKAGES FOLDER [OPTION]...

@@ -7,6 +7,7 @@ set -euo pipefail
 
 # module, parameter, value, what is to come of it: "refused", or the value that is taken instead
 BLK=$(blk_module)
+NET=$(nic_module)
 TABLE="
 pvbus poll junk refused
 pvbus poll -1 refused
@@ -30,6 +31,15 @@ $BLK persistent 2 refused
 $BLK trusted junk refused
 $BLK timeout 0 1
 $BLK timeout 100000 3600
+$NET max_queues junk refused
+$NET max_queues 65 64
+$NET split 2 refused
+$NET rss junk refused
+$NET trusted -1 refused
+$NET copybreak 257 256
+$NET copybreak 1k refused
+$NET timeout 0 1
+$NET timeout 100000 3600
 "
 
 unload_all() {
@@ -45,7 +55,7 @@ attempt() {
 	# somebody may still be looking at the disk that has just come
 	wait_or_fail 10 unload_all
 	GOT=refused
-	for m in pvbus xen-platform-pci "$BLK"; do
+	for m in pvbus xen-platform-pci "$BLK" "$NET"; do
 		if [ "$m" != "$1" ]; then
 			modprobe "$m"
 		elif ! modprobe "$m" "$2"; then
@@ -68,7 +78,7 @@ one() {
 
 all_known() {
 	local m p
-	for m in pvbus xen-platform-pci "$BLK"; do
+	for m in pvbus xen-platform-pci "$BLK" "$NET"; do
 		for p in $(modinfo -F parm "$m" | sed 's/:.*//'); do
 			grep -q "^$m $p " <<<"$TABLE" || fail "$m: parameter $p is not in this test's table"
 		done

@@ -196,6 +196,7 @@ our_modules() { awk '$1 == "pvbus" { gsub(",", " ", $4); gsub("-", "", $4); prin
 load_all() {
 	modprobe xen-platform-pci
 	modprobe "$(blk_module)"
+	modprobe "$(nic_module)"
 }
 
 # need_unloadable: everything of ours must be free to go
@@ -231,6 +232,29 @@ need_host() { [ -n "${PV_BED:-}" ] || skip "needs a bed's host"; }
 on_host() {
 	need_host
 	pv-host "$@"
+}
+
+# --- memory
+
+# available_now: KiB free or easily freed, with what lies on the CPUs' own lists of free pages, which MemFree leaves out
+available_now() {
+	sync
+	echo 3 >/proc/sys/vm/drop_caches
+	echo 1 >/proc/sys/vm/stat_refresh
+	awk '/^(MemFree|Buffers|Cached|SReclaimable):/ { n += $2 }
+		$1 == "count:" { n += 4 * $2 }
+		END { print n }' /proc/meminfo /proc/zoneinfo
+}
+
+# available: the most of some looks: what processes had that have just ended is freed a little later
+available() {
+	local i now best=0
+	for ((i = 0; i < 8; i++)); do
+		now=$(available_now)
+		[ "$best" -ge "$now" ] || best=$now
+		sleep 0.3
+	done
+	echo "$best"
 }
 
 # --- the disk under test
@@ -359,4 +383,102 @@ load_stop() {
 	touch "$TAP_TMP/$1.stop"
 	fio_good "$@"
 	note "load ($1): $(cat "$TAP_TMP/$1.passes") passes, each verified"
+}
+
+# --- the network interface under test
+
+# need_nic: set NIC, and HOST, HOST6, GUEST, GUEST6, or skip the test. The bed's host is a hop away.
+need_nic() {
+	local n
+	HOST=172.30.0.1 GUEST=172.30.0.2 HOST6=fd30::1 GUEST6=fd30::2
+	NIC=${PV_TEST_NIC:-}
+	[ -n "${PV_BED:-}" ] || skip_all "needs a bed's host"
+	for n in /sys/class/net/*; do
+		[ -z "$NIC" ] || break
+		case $(readlink -f "$n/device/subsystem") in
+		*/bus/pvbus | */bus/xen) NIC=${n##*/} ;;
+		esac
+	done
+	[ -n "$NIC" ] || bail "no PV network interface"
+	pv-host "/usr/bin/ip -6 address replace $HOST6/64 dev pvtap0 nodad"
+	nic_up
+}
+
+# nic_up: with its addresses, and answered
+nic_up() {
+	ip link set "$NIC" up
+	ip address replace "$GUEST/24" dev "$NIC"
+	ip -6 address replace "$GUEST6/64" dev "$NIC" nodad
+	wait_for 30 answered || fail "$NIC: the host does not answer: $(ip -s link show "$NIC")"
+}
+
+answered() { ping -q -c 1 -W 2 "${1:-$HOST}" >/dev/null; }
+
+# nic_module: the front-end's module name here
+nic_module() {
+	if modinfo xen-netfront-pv >/dev/null 2>&1; then
+		echo xen-netfront-pv
+	else
+		echo xen-netfront
+	fi
+}
+
+# nic_attr NAME: what the front-end's sysfs file says ("phase", "negotiated/queues")
+nic_attr() { cat "/sys/class/net/$NIC/device/$1"; }
+
+# nic_count NAME: a counter of ethtool, over all queues
+nic_count() { ethtool -S "$NIC" | awk -v n="_$1:" 'index($1, n) == length($1) - length(n) + 1 { sum += $2 } END { print sum + 0 }'; }
+
+nic_connected() { [ "$(nic_attr phase)" = connected ]; }
+
+# stream_out BYTES: so many bytes by TCP to the host, which must have got just these
+stream_out() {
+	local want got port=$((20000 + RANDOM % 10000))
+	[ -e "$TAP_TMP/stream" ] || head -c 8M /dev/urandom >"$TAP_TMP/stream"
+	on_host "rm -f /dev/shm/pv-sum; (nc -l -p $port | sha256sum >/dev/shm/pv-sum) >/dev/null 2>&1 & sleep 0.3"
+	want=$(repeat "$1" | sha256sum)
+	repeat "$1" >"/dev/tcp/$HOST/$port"
+	got=$(on_host "i=0; while [ ! -s /dev/shm/pv-sum ] && [ \$i -lt 300 ]; do sleep 0.1; i=\$((i + 1)); done; cat /dev/shm/pv-sum")
+	[ "$got" = "$want" ] || fail "sent $1 bytes: sha256 $want here, ${got:-none} at the host"
+}
+
+# repeat BYTES: the same data over and over
+repeat() {
+	local i=0
+	for (( ; $1 - i >= 8388608; i += 8388608)); do
+		cat "$TAP_TMP/stream"
+	done
+	head -c $(($1 - i)) "$TAP_TMP/stream"
+}
+
+# stream_in BYTES: the same the other way
+stream_in() {
+	local want got port=$((20000 + RANDOM % 10000))
+	want=$(on_host "[ -e /dev/shm/pv-data ] || head -c 8388608 /dev/urandom >/dev/shm/pv-data
+		repeat() { i=0; while [ \$i -lt $1 ]; do cat /dev/shm/pv-data; i=\$((i + 8388608)); done | head -c $1; }
+		repeat | sha256sum
+		(repeat | nc -l -p $port) >/dev/null 2>&1 &
+		sleep 0.3")
+	got=$(cat <"/dev/tcp/$HOST/$port" | sha256sum)
+	[ "$got" = "$want" ] || fail "received $1 bytes: sha256 $want at the host, $got here"
+}
+
+# net_load NAME: TCP both ways and small packets in the background until net_load_stop; nothing is asked of it but to go on
+net_load() {
+	(
+		while [ ! -e "$TAP_TMP/$1.stop" ]; do
+			timeout 60 iperf3 -c "$HOST" -t 5 --connect-timeout 2000 || sleep 0.2
+			timeout 60 iperf3 -c "$HOST" -t 5 -R --connect-timeout 2000 || sleep 0.2
+		done >"$TAP_TMP/$1" 2>&1
+		touch "$TAP_TMP/$1.done"
+	) 3>&- &
+	ping -q -i 0.01 "$HOST" >/dev/null 2>&1 3>&- &
+	PING=$!
+}
+
+net_load_stop() {
+	touch "$TAP_TMP/$1.stop"
+	kill "$PING"
+	wait_or_fail 130 test -e "$TAP_TMP/$1.done"
+	rm -f "$TAP_TMP/$1".*
 }

@@ -98,16 +98,6 @@ ports_as_before() {
 	[ "$(ports)" = "$PORTS" ] || fail "$(ports) event channels in use at the host, $PORTS before"
 }
 
-# available: KiB free or easily freed, with what lies on the CPUs' own lists of free pages, which MemFree leaves out
-available() {
-	sync
-	echo 3 >/proc/sys/vm/drop_caches
-	echo 1 >/proc/sys/vm/stat_refresh
-	awk '/^(MemFree|Buffers|Cached|SReclaimable):/ { n += $2 }
-		$1 == "count:" { n += 4 * $2 }
-		END { print n }' /proc/meminfo /proc/zoneinfo
-}
-
 memory_as_before() {
 	local lost=$((MEMORY - $(available)))
 	note "memory: $lost KiB less than before $CYCLES cycles"

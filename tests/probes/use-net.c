@@ -39,7 +39,19 @@ static void use_stats(struct net_device *dev, struct rtnl_link_stats64 *to)
 	} while (u64_stats_fetch_retry(&priv->sync, start));
 }
 
+static int use_xdp_xmit(struct net_device *dev, int n, struct xdp_frame **frames, u32 flags)
+{
+	struct netdev_queue *txq = netdev_get_tx_queue(dev, 0);
+
+	__netif_tx_lock(txq, smp_processor_id());
+	txq_trans_cond_update(txq);
+	__netif_tx_unlock(txq);
+	return 0;
+}
+PV_NDO_XDP_XMIT(use_xdp_xmit)
+
 static const struct net_device_ops use_ops = {
+	.ndo_xdp_xmit = use_xdp_xmit_op,
 	.ndo_start_xmit = use_xmit,
 	.ndo_tx_timeout = use_tx_timeout_op,
 	.ndo_get_stats64 = use_stats,
@@ -78,7 +90,31 @@ static void use_strings(struct net_device *dev, u32 set, u8 *data)
 	ethtool_puts(&data, "packets");
 }
 
+static u32 use_rings(struct net_device *dev)
+{
+	return dev->real_num_rx_queues;
+}
+PV_ETHTOOL_RX_RING_COUNT(use_rings)
+
+static int use_get_rxfh(struct net_device *dev, struct ethtool_rxfh_param *rxfh)
+{
+	rxfh->hfunc = ETH_RSS_HASH_TOP;
+	return rxfh->indir || rxfh->key ? -EOPNOTSUPP : 0;
+}
+PV_ETHTOOL_GET_RXFH(use_get_rxfh)
+
+static int use_set_rxfh(struct net_device *dev, struct ethtool_rxfh_param *rxfh,
+			struct netlink_ext_ack *extack)
+{
+	return rxfh->hfunc == ETH_RSS_HASH_TOP ? 0 : -EOPNOTSUPP;
+}
+PV_ETHTOOL_SET_RXFH(use_set_rxfh)
+
 static const struct ethtool_ops use_ethtool = {
+	PV_ETHTOOL_COALESCE_PARAMS(ETHTOOL_COALESCE_MAX_FRAMES)
+	PV_ETHTOOL_SET_RX_RING_COUNT(use_rings)
+	.get_rxfh = use_get_rxfh_op,
+	.set_rxfh = use_set_rxfh_op,
 	.get_ringparam = use_get_ringparam_op,
 	.set_ringparam = use_set_ringparam_op,
 	.get_coalesce = use_coalesce_op,
@@ -89,7 +125,7 @@ static const struct ethtool_ops use_ethtool = {
 static int use_poll(struct napi_struct *napi, int budget)
 {
 	struct use_priv *priv = container_of(napi, struct use_priv, napi);
-	struct page *page = page_pool_dev_alloc_pages(priv->pool);
+	struct page *page = pv_pool_alloc(priv->pool);
 	struct xdp_buff xdp;
 	struct sk_buff *skb;
 
@@ -98,6 +134,10 @@ static int use_poll(struct napi_struct *napi, int budget)
 	bpf_warn_invalid_xdp_action(napi->dev, NULL, XDP_ABORTED);
 	skb = napi_build_skb(xdp.data_hard_start, PAGE_SIZE);
 	pv_page_pool_give(priv->pool, page);
+	if (!skb)
+		pv_pool_put_napi(priv->pool, page);
+	else if (xdp.data == xdp.data_end)
+		pv_pool_put(priv->pool, page);
 	if (skb) {
 		skb_mark_for_recycle(skb);
 		napi_gro_receive(napi, skb);
@@ -125,12 +165,17 @@ static int __init use_init(void)
 	pv_netdev_set_netns_immutable(use_dev);
 	xdp_set_features_flag(use_dev, NETDEV_XDP_ACT_BASIC | NETDEV_XDP_ACT_REDIRECT |
 			      NETDEV_XDP_ACT_NDO_XMIT);
-	return xdp_rxq_info_reg(&priv->rxq, use_dev, 0, 0) ?: register_netdev(use_dev);
+	priv->pool = pv_pool_create(&use_dev->dev, 16);
+	if (IS_ERR(priv->pool))
+		return PTR_ERR(priv->pool);
+	return xdp_rxq_info_reg(&priv->rxq, use_dev, 0, 0) ?:
+	       pv_pool_reg(&priv->rxq, priv->pool) ?: register_netdev(use_dev);
 }
 
 static void __exit use_exit(void)
 {
 	unregister_netdev(use_dev);
+	pv_pool_destroy(((struct use_priv *)netdev_priv(use_dev))->pool);
 	free_netdev(use_dev);
 }
 

@@ -56,3 +56,13 @@ fill_random() {
 	done 1<>"$1"
 	tail -c "$left" "$seed" | dd of="$1" bs=64k seek="$((($2 - left) >> 16))" conv=notrunc 2>/dev/null
 }
+
+# start_iperf3: afresh; one that was left in the midst of a test would be busy for long
+start_iperf3() {
+	pid=${PV_WORK%/*}/iperf3.pid
+	while [ -e "$pid" ] && kill -9 "$(tr -d '\0' <"$pid")" 2>/dev/null; do
+		sleep 0.1
+	done
+	# its files outlive the run
+	TMPDIR=/tmp iperf3 -s -D -I "$pid"
+}

@@ -9,7 +9,7 @@ make_net() {
 		/usr/bin/ip address add 172.30.0.1/24 dev pvtap0
 	fi
 	/usr/bin/ip link set pvtap0 up
-	pidof iperf3 >/dev/null || TMPDIR=/tmp iperf3 -s -D
+	start_iperf3
 }
 
 guest_setup() {

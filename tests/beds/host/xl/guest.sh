@@ -24,7 +24,7 @@ make_net() {
 		/usr/bin/ip address add 172.30.0.1/24 dev pvbr0
 	fi
 	/usr/bin/ip link set pvbr0 up
-	pidof iperf3 >/dev/null || TMPDIR=/tmp iperf3 -s -D
+	start_iperf3
 }
 
 # quoted: a list of xl's from the lines of the input

@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What is said to the host beside packets: over the control ring, by which hash it spreads packets
+ * over queues; and which multicast groups it may leave out.
+ *
+ * One request is on the control ring at a time, and whoever asks waits for its answer. A host that
+ * gives none is asked nothing more: packets come without it, too.
+ */
+#include <linux/completion.h>
+#include <linux/slab.h>
+#include "netfront.h"
+
+#define ANSWER_TIME	HZ
+
+/* --- the ring --- */
+
+static void ctrl_event(void *data)
+{
+	struct netfront_ctrl *c = data;
+
+	complete(&c->answer);
+}
+
+void netfront_ctrl_open(struct netfront *nf)
+{
+	struct netfront_ctrl *c = &nf->ctrl;
+	int err;
+
+	err = pvbus_ring_alloc(nf->xdev, &c->ring, 1);
+	if (!err)
+		err = pvbus_ring_alloc(nf->xdev, &c->page, 1);
+	if (!err)
+		err = pvbus_evtchn_open(&c->ch, nf->xdev, 0, ctrl_event, c);
+	if (err) {
+		netfront_ctrl_close(nf);
+		return;
+	}
+	net_ring_init(&c->r, c->ring.va, NETIF_CTRL_SLOT);
+	reinit_completion(&c->answer);
+	c->open = true;
+}
+
+void netfront_ctrl_close(struct netfront *nf)
+{
+	struct netfront_ctrl *c = &nf->ctrl;
+
+	mutex_lock(&c->lock);
+	c->open = false;
+	nf->nr_indir = 0;
+	if (c->ch.port)
+		pvbus_evtchn_close(&c->ch);
+	pvbus_ring_free(&c->page);
+	pvbus_ring_free(&c->ring);
+	mutex_unlock(&c->lock);
+}
+
+static void ctrl_fault(struct netfront *nf)
+{
+	pvbus_quarantine(&nf->xdev->pdev, "%s %#llx", nf->ctrl.r.fault, nf->ctrl.r.fault_value);
+	netfront_do(nf, NF_DO_RESET);
+}
+
+/* Wait for the answer. Under the ring's lock. */
+static int ctrl_wait(struct netfront *nf, u16 type, u32 *status, u32 *data)
+{
+	struct netfront_ctrl *c = &nf->ctrl;
+	unsigned long left = ANSWER_TIME;
+	int ret;
+
+	while (!(ret = net_ctrl_pull(&c->r, type, status, data))) {
+		if (net_ring_sleep(&c->r, 1))
+			continue;
+		left = left ? wait_for_completion_timeout(&c->answer, left) : 0;
+		if (!left)
+			return -ETIMEDOUT;
+		pvbus_evtchn_eoi(&c->ch, false);
+	}
+	return ret;
+}
+
+/* Return: 0 and *data, if that is not NULL; -EOPNOTSUPP, -EINVAL: what the host says of it. */
+static int ctrl_ask(struct netfront *nf, u16 type, u32 a, u32 b, u32 offset, u32 *data)
+{
+	struct netfront_ctrl *c = &nf->ctrl;
+	const u32 args[3] = { a, b, offset };
+	u32 status, answer;
+	int ret;
+
+	if (!c->open)
+		return -EOPNOTSUPP;
+	net_ctrl_add(&c->r, type, args);
+	if (net_ring_push(&c->r))
+		pvbus_evtchn_notify(&c->ch);
+	ret = ctrl_wait(nf, type, &status, &answer);
+	if (ret < 0) {
+		c->open = false;
+		if (ret == -EPROTO)
+			ctrl_fault(nf);
+		else
+			netdev_warn(nf->netdev, "no answer on the control ring: left alone\n");
+		return ret;
+	}
+	if (status != NETIF_CTRL_OKAY)
+		return status == NETIF_CTRL_NOT_SUPPORTED ? -EOPNOTSUPP : -EINVAL;
+	if (data)
+		*data = answer;
+	return 0;
+}
+
+/* --- hashing --- */
+
+static int set_key(struct netfront *nf)
+{
+	struct netfront_ctrl *c = &nf->ctrl;
+
+	if (!c->open)
+		return -EOPNOTSUPP;
+	memcpy(c->page.va, nf->key, sizeof(nf->key));
+	return ctrl_ask(nf, NETIF_CTRL_SET_HASH_KEY, c->page.ref[0], sizeof(nf->key), 0, NULL);
+}
+
+static int set_indir(struct netfront *nf)
+{
+	struct netfront_ctrl *c = &nf->ctrl;
+
+	if (!c->open)
+		return -EOPNOTSUPP;
+	memcpy(c->page.va, nf->indir, nf->nr_indir * sizeof(nf->indir[0]));
+	return ctrl_ask(nf, NETIF_CTRL_SET_MAPPING, c->page.ref[0], nf->nr_indir, 0, NULL);
+}
+
+/* A table that somebody made holds as long as its queues are there. */
+static void fill_indir(struct netfront *nf)
+{
+	unsigned int i;
+
+	for (i = 0; nf->indir_set && i < nf->nr_indir; i++)
+		nf->indir_set = nf->indir[i] < nf->deal.queues;
+	for (i = 0; !nf->indir_set && i < nf->nr_indir; i++)
+		nf->indir[i] = i % nf->deal.queues;
+}
+
+static int setup_hash(struct netfront *nf)
+{
+	u32 types = 0, size = 0;
+	int err;
+
+	err = ctrl_ask(nf, NETIF_CTRL_SET_HASH_ALGORITHM, NETIF_HASH_ALGORITHM_TOEPLITZ, 0, 0,
+		       NULL);
+	if (!err)
+		err = ctrl_ask(nf, NETIF_CTRL_GET_HASH_FLAGS, 0, 0, 0, &types);
+	if (!err)
+		err = set_key(nf);
+	if (!err)
+		err = ctrl_ask(nf, NETIF_CTRL_GET_MAPPING_SIZE, 0, 0, 0, &size);
+	if (err || !size)
+		return err ?: -EOPNOTSUPP;
+	nf->nr_indir = min_t(u32, size, NETFRONT_MAX_INDIR);
+	fill_indir(nf);
+	err = ctrl_ask(nf, NETIF_CTRL_SET_MAPPING_SIZE, nf->nr_indir, 0, 0, NULL);
+	if (!err)
+		err = set_indir(nf);
+	types &= BIT(NETIF_HASH_IPV4) | BIT(NETIF_HASH_IPV4_TCP) | BIT(NETIF_HASH_IPV6) |
+		 BIT(NETIF_HASH_IPV6_TCP);
+	if (!err)
+		err = ctrl_ask(nf, NETIF_CTRL_SET_HASH_FLAGS, types, 0, 0, NULL);
+	return err;
+}
+
+/* The connection is new: what was agreed on with the last host is to hold with this one. */
+void netfront_ctrl_setup(struct netfront *nf)
+{
+	if (!nf->ctrl.open)
+		return;
+	mutex_lock(&nf->ctrl.lock);
+	if (setup_hash(nf)) {
+		nf->nr_indir = 0;
+		ctrl_ask(nf, NETIF_CTRL_SET_HASH_ALGORITHM, NETIF_HASH_ALGORITHM_NONE, 0, 0, NULL);
+	}
+	mutex_unlock(&nf->ctrl.lock);
+}
+
+int netfront_ctrl_set_key(struct netfront *nf)
+{
+	int err;
+
+	mutex_lock(&nf->ctrl.lock);
+	err = set_key(nf);
+	mutex_unlock(&nf->ctrl.lock);
+	return err;
+}
+
+int netfront_ctrl_set_indir(struct netfront *nf)
+{
+	int err;
+
+	mutex_lock(&nf->ctrl.lock);
+	err = set_indir(nf);
+	mutex_unlock(&nf->ctrl.lock);
+	return err;
+}
+
+/* --- multicast --- */
+
+#define MAX_GROUPS	64	/* what Linux takes */
+
+static int filter_switch(struct netfront *nf, bool on)
+{
+	int err;
+
+	if (nf->filter == on)
+		return 0;
+	err = pvbus_xs_printf(PVBUS_XS_NIL, nf->xdev->node, "request-multicast-control", "%u", on);
+	if (!err)
+		nf->filter = on;
+	return err;
+}
+
+/* Return: how many groups are wanted; more than MAX_GROUPS: all of them */
+static unsigned int wanted_groups(struct netfront *nf, u8 (*to)[ETH_ALEN])
+{
+	struct net_device *dev = nf->netdev;
+	struct netdev_hw_addr *ha;
+	unsigned int n = 0;
+
+	netif_addr_lock_bh(dev);
+	if (dev->flags & (IFF_PROMISC | IFF_ALLMULTI) || netdev_mc_count(dev) > MAX_GROUPS) {
+		n = MAX_GROUPS + 1;
+	} else {
+		netdev_for_each_mc_addr(ha, dev)
+			ether_addr_copy(to[n++], ha->addr);
+	}
+	netif_addr_unlock_bh(dev);
+	return n;
+}
+
+static bool has_group(u8 (*list)[ETH_ALEN], unsigned int n, const u8 *addr)
+{
+	while (n--) {
+		if (ether_addr_equal_unaligned(list[n], addr))
+			return true;
+	}
+	return false;
+}
+
+/* Tell the host of what @list has and @other has not. */
+static bool send_groups(struct netfront *nf, bool add, u8 (*list)[ETH_ALEN], unsigned int n,
+			u8 (*other)[ETH_ALEN], unsigned int nr_other)
+{
+	bool ok = true;
+
+	for (; n-- && ok; list++) {
+		if (!has_group(other, nr_other, *list))
+			ok = netfront_tx_mcast(nf, add, *list);
+	}
+	return ok;
+}
+
+/*
+ * Bring the host's filter up to date. Groups are added before it is switched on, so none is ever
+ * missed; where anything goes wrong it is switched off, and all of them come.
+ */
+void netfront_mcast_update(struct netfront *nf)
+{
+	u8 (*want)[ETH_ALEN];
+	unsigned int n;
+	bool ok;
+
+	if (!nf->deal.mcast || !netif_running(nf->netdev))
+		return;
+	want = kcalloc(MAX_GROUPS, sizeof(*want), GFP_KERNEL);
+	if (!want) {
+		filter_switch(nf, false);
+		return;
+	}
+	n = wanted_groups(nf, want);
+	ok = n <= MAX_GROUPS &&
+	     send_groups(nf, false, nf->groups, nf->nr_groups, want, n) &&
+	     send_groups(nf, true, want, n, nf->groups, nf->nr_groups);
+	filter_switch(nf, ok);
+	if (!ok) {
+		kfree(want);
+		if (n <= MAX_GROUPS)	/* the ring is full */
+			netfront_do(nf, NF_DO_MCAST);
+		return;
+	}
+	kfree(nf->groups);
+	nf->groups = want;
+	nf->nr_groups = n;
+}
