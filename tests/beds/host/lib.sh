@@ -60,9 +60,8 @@ fill_random() {
 # start_iperf3: afresh; one that was left in the midst of a test would be busy for long
 start_iperf3() {
 	pid=${PV_WORK%/*}/iperf3.pid
-	while [ -e "$pid" ] && kill -9 "$(tr -d '\0' <"$pid")" 2>/dev/null; do
-		sleep 0.1
-	done
+	[ ! -e "$pid" ] || kill -9 "$(tr -d '\0' <"$pid")" 2>/dev/null || :
+	rm -f "$pid"
 	# its files outlive the run
 	TMPDIR=/tmp iperf3 -s -D -I "$pid"
 }
