@@ -13,11 +13,9 @@
  * bounded time only. The back-end's state is read afresh where it decides something: what an event
  * told may be history.
  */
-#include <linux/delay.h>
 #include "blkfront.h"
 #include "trace.h"
 
-#define GOODBYE_MS	5000	/* for a back-end to follow one step of ours */
 #define PATIENCE	(30 * HZ)
 #define MAX_ATTEMPTS	6
 #define MAX_RESETS	3
@@ -152,27 +150,12 @@ static int rings_make(struct blkfront *bf)
 
 /* --- what we publish --- */
 
-/* What the connection or the driver before this one left: the back-end would believe it. */
-static void forget_nodes(u32 tx, const char *dir)
-{
-	static const char * const stale[] = {
-		"ring-ref", "ring-page-order", "num-ring-pages", "event-channel", "queue-",
-		"multi-queue-num-queues",
-	};
-	unsigned int n, i, k;
-	char **names;
-
-	names = pvbus_xs_directory(tx, dir, "", &n);
-	if (IS_ERR(names))
-		return;
-	for (i = 0; i < n; i++) {
-		for (k = 0; k < ARRAY_SIZE(stale); k++) {
-			if (!strncmp(names[i], stale[k], strlen(stale[k])))
-				pvbus_xs_rm(tx, dir, names[i]);
-		}
-	}
-	kfree(names);
-}
+/* What belongs to a connection */
+static const char * const stale[] = {
+	"ring-ref", "ring-page-order", "num-ring-pages", "event-channel", "queue-",
+	"multi-queue-num-queues",
+	NULL
+};
 
 static int publish_ring(u32 tx, const char *dir, const struct blkfront_ring *ring, bool alone)
 {
@@ -194,13 +177,13 @@ static int publish_ring(u32 tx, const char *dir, const struct blkfront_ring *rin
 	return err;
 }
 
-static int publish_all(struct blkfront *bf, u32 tx)
+static int publish_all(u32 tx, void *data)
 {
+	struct blkfront *bf = data;
 	unsigned int i, n = blkfront_nr_rings(bf), pages = 1 << bf->deal.ring_order;
 	const char *dir = bf->xdev->node;
 	int err;
 
-	forget_nodes(tx, dir);
 	err = pvbus_xs_printf(tx, dir, "protocol", "%s", BLK_ABI_NATIVE.protocol);
 	if (!err)
 		err = pvbus_xs_printf(tx, dir, "feature-persistent", "%u", bf->want.persistent);
@@ -212,25 +195,6 @@ static int publish_all(struct blkfront *bf, u32 tx)
 		err = pvbus_xs_printf(tx, dir, "multi-queue-num-queues", "%u", n);
 	for (i = 0; i < n && !err; i++)
 		err = publish_ring(tx, dir, &bf->rings[i], n == 1);
-	return err;
-}
-
-static int publish(struct blkfront *bf)
-{
-	u32 tx;
-	int err;
-
-	do {
-		err = pvbus_xs_txn_start(&tx);
-		if (err)
-			return err;
-		err = publish_all(bf, tx);
-		if (err) {
-			pvbus_xs_txn_end(tx, true);
-			return err;
-		}
-		err = pvbus_xs_txn_end(tx, false);
-	} while (err == -EAGAIN);
 	return err;
 }
 
@@ -254,7 +218,7 @@ static void connect_rings(struct blkfront *bf)
 		err = rings_make(bf);
 	}
 	if (!err)
-		err = publish(bf);
+		err = pvbus_xen_publish(bf->xdev, stale, publish_all, bf);
 	if (err) {
 		fail_connection(bf, err, "making and publishing rings");
 		return;
@@ -382,47 +346,6 @@ static void resize(struct blkfront *bf)
 
 /* --- losing one --- */
 
-static bool wait_for(struct pvbus_xen_device *xdev, unsigned int states)
-{
-	unsigned int waited = 0, step = 1;
-
-	while (!(BIT(pvbus_xen_read_state(xdev)) & states)) {
-		if (waited >= GOODBYE_MS)
-			return false;
-		msleep(step);
-		waited += step;
-		step = min(2 * step, 20u);
-	}
-	return true;
-}
-
-/*
- * See the back-end out, so that it lets go of our pages: it may hold some from INITIALISED on until
- * CLOSED. One that does not follow gets no more than its time. One that holds nothing hears
- * nothing, unless it is the end: it might take the word as an answer to what we say next.
- */
-static void goodbye(struct blkfront *bf, bool end)
-{
-	const unsigned int out = BIT(XENBUS_CLOSED) | BIT(XENBUS_UNKNOWN) |
-				 BIT(XENBUS_INITIALISING) | BIT(XENBUS_INIT_WAIT);
-	struct pvbus_xen_device *xdev = bf->xdev;
-
-	if (BIT(pvbus_xen_read_state(xdev)) & out) {
-		if (end)
-			pvbus_xen_switch_state(xdev, XENBUS_CLOSED);
-		return;
-	}
-	pvbus_xen_switch_state(xdev, XENBUS_CLOSING);
-	if (wait_for(xdev, BIT(XENBUS_CLOSING) | out)) {
-		pvbus_xen_switch_state(xdev, XENBUS_CLOSED);
-		if (wait_for(xdev, out))
-			return;
-	}
-	pvbus_xen_switch_state(xdev, XENBUS_CLOSED);
-	dev_warn(bf->dev, "back-end does not let go, still in state %s\n",
-		 pvbus_xen_state_name(pvbus_xen_read_state(xdev)));
-}
-
 /* Hold I/O back and stop using rings, channels and grants. What is in flight stays in hand. */
 void blkfront_stop(struct blkfront *bf)
 {
@@ -450,7 +373,7 @@ void blkfront_disconnect(struct blkfront *bf, bool replay)
 		return;
 	blkfront_stop(bf);
 	if (bf->phase != BF_FAILED)
-		goodbye(bf, !replay);
+		pvbus_xen_goodbye(bf->xdev, !replay);
 	for (i = 0; i < bf->max_rings; i++) {
 		if (bf->rings[i].io)
 			blkfront_drain(&bf->rings[i], replay);
@@ -464,7 +387,7 @@ void blkfront_disconnect(struct blkfront *bf, bool replay)
 /* Offer to connect, to a back-end that is new or to be had anew. */
 void blkfront_restart(struct blkfront *bf)
 {
-	goodbye(bf, false);
+	pvbus_xen_goodbye(bf->xdev, false);
 	pvbus_unquarantine(&bf->xdev->pdev);
 	set_phase(bf, BF_IDLE);
 	mod_delayed_work(blkfront_wq, &bf->patience, PATIENCE);

@@ -70,27 +70,12 @@ static int queues_make(struct netfront *nf)
 
 /* --- what we publish --- */
 
-/* What the connection or the driver before this one left: the back-end would believe it. */
-static void forget_nodes(u32 tx, const char *dir)
-{
-	static const char * const stale[] = {
-		"tx-ring-ref", "rx-ring-ref", "event-channel", "queue-", "multi-queue-num-queues",
-		"ctrl-ring-ref", "xdp-headroom", "feature-", "request-",
-	};
-	unsigned int n, i, k;
-	char **names;
-
-	names = pvbus_xs_directory(tx, dir, "", &n);
-	if (IS_ERR(names))
-		return;
-	for (i = 0; i < n; i++) {
-		for (k = 0; k < ARRAY_SIZE(stale); k++) {
-			if (!strncmp(names[i], stale[k], strlen(stale[k])))
-				pvbus_xs_rm(tx, dir, names[i]);
-		}
-	}
-	kfree(names);
-}
+/* What belongs to a connection */
+static const char * const stale[] = {
+	"tx-ring-ref", "rx-ring-ref", "event-channel", "queue-", "multi-queue-num-queues",
+	"ctrl-ring-ref", "xdp-headroom", "feature-", "request-",
+	NULL
+};
 
 struct publication {
 	const char *node;
@@ -143,8 +128,9 @@ static int publish_features(struct netfront *nf, u32 tx)
 	return publish_list(tx, nf->xdev->node, "", nodes, n);
 }
 
-static int publish_all(struct netfront *nf, u32 tx)
+static int publish_all(u32 tx, void *data)
 {
+	struct netfront *nf = data;
 	const struct publication ctrl[] = {
 		{ "ctrl-ring-ref", nf->ctrl.ring.ref[0] },
 		{ "event-channel-ctrl", nf->ctrl.ch.port },
@@ -153,7 +139,6 @@ static int publish_all(struct netfront *nf, u32 tx)
 	unsigned int i;
 	int err;
 
-	forget_nodes(tx, dir);
 	err = publish_features(nf, tx);
 	if (!err && nf->ctrl.open)
 		err = publish_list(tx, dir, "", ctrl, ARRAY_SIZE(ctrl));
@@ -161,25 +146,6 @@ static int publish_all(struct netfront *nf, u32 tx)
 		err = pvbus_xs_printf(tx, dir, "multi-queue-num-queues", "%u", nf->deal.queues);
 	for (i = 0; i < nf->deal.queues && !err; i++)
 		err = publish_queue(tx, &nf->queue[i]);
-	return err;
-}
-
-static int publish(struct netfront *nf)
-{
-	u32 tx;
-	int err;
-
-	do {
-		err = pvbus_xs_txn_start(&tx);
-		if (err)
-			return err;
-		err = publish_all(nf, tx);
-		if (err) {
-			pvbus_xs_txn_end(tx, true);
-			return err;
-		}
-		err = pvbus_xs_txn_end(tx, false);
-	} while (err == -EAGAIN);
 	return err;
 }
 
@@ -253,7 +219,7 @@ static void connect_queues(struct netfront *nf)
 		err = queues_make(nf);
 	}
 	if (!err)
-		err = publish(nf);
+		err = pvbus_xen_publish(nf->xdev, stale, publish_all, nf);
 	if (err) {
 		give_up(nf, err, "making and publishing queues");
 		return;

@@ -86,6 +86,8 @@ struct pvbus_xen_device {
 const char *pvbus_xen_state_name(enum xenbus_state state);
 int pvbus_xen_switch_state(struct pvbus_xen_device *xdev, enum xenbus_state state);
 enum xenbus_state pvbus_xen_read_state(struct pvbus_xen_device *xdev);
+int pvbus_xen_publish(struct pvbus_xen_device *xdev, const char * const *stale,
+		      int (*fill)(u32 tx, void *data), void *data);
 void pvbus_xen_goodbye(struct pvbus_xen_device *xdev, bool end);
 __printf(3, 4) void pvbus_xen_error(struct pvbus_xen_device *xdev, int err, const char *fmt, ...);
 __printf(3, 4) void pvbus_xen_fatal(struct pvbus_xen_device *xdev, int err, const char *fmt, ...);

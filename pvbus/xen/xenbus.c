@@ -318,6 +318,53 @@ void pvbus_xen_goodbye(struct pvbus_xen_device *xdev, bool end)
 }
 EXPORT_SYMBOL_GPL(pvbus_xen_goodbye);
 
+/* What the connection or the driver before this one left: the back-end would believe it. */
+static void forget_nodes(u32 tx, const char *dir, const char * const *stale)
+{
+	unsigned int n, i, k;
+	char **names;
+
+	names = pvbus_xs_directory(tx, dir, "", &n);
+	if (IS_ERR(names))
+		return;
+	for (i = 0; i < n; i++) {
+		for (k = 0; stale[k]; k++) {
+			if (!strncmp(names[i], stale[k], strlen(stale[k])))
+				pvbus_xs_rm(tx, dir, names[i]);
+		}
+	}
+	kfree(names);
+}
+
+/**
+ * pvbus_xen_publish - write what a new connection consists of, so that it is seen all at once
+ * @xdev: device
+ * @stale: how names of nodes begin that belong to a connection, and are to go; NULL ends the list
+ * @fill: writes the nodes of this one; called again if others interfered
+ * @data: for @fill
+ *
+ * Context: may sleep.
+ * Return: 0; what @fill returned; -EAGAIN if others interfere for ever; or an errno of the store.
+ */
+int pvbus_xen_publish(struct pvbus_xen_device *xdev, const char * const *stale,
+		      int (*fill)(u32 tx, void *data), void *data)
+{
+	int err, end, tries = 0;
+	u32 tx;
+
+	do {
+		err = pvbus_xs_txn_start(&tx);
+		if (err)
+			return err;
+		forget_nodes(tx, xdev->node, stale);
+		err = fill(tx, data);
+		end = pvbus_xs_txn_end(tx, err);
+		err = err ?: end;
+	} while (err == -EAGAIN && ++tries < COMMIT_TRIES);
+	return err;
+}
+EXPORT_SYMBOL_GPL(pvbus_xen_publish);
+
 /* -- sysfs -- */
 
 static struct pvbus_xen_device *of_dev(struct device *dev)
