@@ -13,8 +13,6 @@ XEN=${XEN:-4.20}
 L1=$L1-xen-$XEN
 L1_MORE=$BEDS/l1/dom0
 L1_ABOUT="Xen $XEN, "
-# With two, the emulated SVM now and then enters a guest with the hypervisor's registers: a triple fault
-L1_CPUS=1
 L1_MODULES=(crc32c_generic virtio_pci virtio_console virtio_blk ext4 9pnet_virtio 9p xenfs xen-evtchn
 	xen-gntdev xen-gntalloc xen-privcmd xen-blkback xen-netback tun bridge 8021q loop dm-snapshot)
 # Of L1_MEM; the rest is Xen's and the guest's
