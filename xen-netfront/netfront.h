@@ -91,6 +91,7 @@ struct netfront_rx_stats {
  * @index: number of the queue
  * @txq: the stack's side of it; its lock covers everything of the transmit side
  * @live: packets may be sent; changes under @txq's lock
+ * @worked: NAPI has found something to do since it last acknowledged events; NAPI's
  * @fired: bit 0: @ch_rx wants to be acknowledged; bit 1: @ch_tx does
  * @kicked: the watchdog has signalled already
  * @tx: transmit ring
@@ -132,6 +133,7 @@ struct netfront_queue {
 	struct timer_list refill;
 	struct netfront_rx_stats rx_stats;
 	struct u64_stats_sync rx_sync;
+	bool worked;
 
 	unsigned long fired;
 	struct pvbus_evtchn ch_rx;

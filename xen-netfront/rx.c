@@ -401,15 +401,20 @@ int netfront_poll(struct napi_struct *napi, int budget)
 	struct netfront_queue *q = container_of(napi, struct netfront_queue, napi);
 	bool sent = netfront_tx_clean(q, budget);
 	int n = budget ? rx_take(q, budget) : 0;
+	bool spurious;
 
 	/*
 	 * Ask for the next event before saying that we are through: one that comes in between has
 	 * us polled again.
 	 */
+	q->worked |= n || sent;
 	if (n == budget || (!q->rx.fault && net_ring_sleep(&q->rx, 1)))
 		return budget;
+	/* The events we acknowledge may be of any round since the last time. */
+	spurious = !q->worked;
+	q->worked = false;
 	if (napi_complete_done(napi, n))
-		rx_eoi(q, !n && !sent);
+		rx_eoi(q, spurious);
 	return n;
 }
 

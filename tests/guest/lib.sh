@@ -282,9 +282,9 @@ disk_is_pv() {
 }
 
 disk_is_free() {
-	! lsblk -nro MOUNTPOINT "/dev/$1" | grep -q . &&
+	! lsblk -nro MOUNTPOINT "/dev/$1" | grep . >/dev/null &&
 		! grep -q "^/dev/$1" /proc/swaps &&
-		! find "/sys/block/$1/" -path '*/holders/*' | grep -q .
+		! find "/sys/block/$1/" -path '*/holders/*' | grep . >/dev/null
 }
 
 # disk_bytes NAME

@@ -85,13 +85,13 @@ nonsense_refused() {
 }
 
 told() {
-	ethtool -i "$NIC" | grep -qx 'driver: xen-netfront'
-	ethtool -S "$NIC" | grep -q 'queue_0_tx_packets: [1-9]'
-	ethtool -g "$NIC" | grep -q '^RX:[[:space:]]*256'
-	ethtool -l "$NIC" | grep -q '^Combined:'
-	ethtool -c "$NIC" | grep -q '^tx-frames:'
-	ethtool -k "$NIC" | grep -q '^rx-checksumming: on'
-	ethtool "$NIC" | grep -q 'Link detected: yes'
+	ethtool -i "$NIC" | grep -x 'driver: xen-netfront' >/dev/null
+	ethtool -S "$NIC" | grep 'queue_0_tx_packets: [1-9]' >/dev/null
+	ethtool -g "$NIC" | grep '^RX:[[:space:]]*256' >/dev/null
+	ethtool -l "$NIC" | grep '^Combined:' >/dev/null
+	ethtool -c "$NIC" | grep '^tx-frames:' >/dev/null
+	ethtool -k "$NIC" | grep '^rx-checksumming: on' >/dev/null
+	ethtool "$NIC" | grep 'Link detected: yes' >/dev/null
 	need_debugfs
 	grep -q 'tx shared: req_prod' "$DEBUG/$(basename "$(readlink -f "/sys/class/net/$NIC/device")")/rings"
 }
