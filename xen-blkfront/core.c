@@ -8,6 +8,7 @@
 #include <linux/log2.h>
 #include <linux/string.h>
 #endif
+#include <pvbus/ring.h>
 #include "core.h"
 
 const struct blk_abi blk_abi_64 = { BLKIF_PROTO_64, BLKIF_BODY_64, BLKIF_SLOT_64 };
@@ -121,21 +122,7 @@ void blk_ring_add(struct blk_ring *r, u16 slot, const struct blk_req *req)
 /* Show the host what was added. Return: whether it sleeps and has to be woken. */
 bool blk_ring_push(struct blk_ring *r)
 {
-	u32 old = r->req_sent, new = r->req_prod;
-
-	if (old == new)
-		return false;
-	WRITE_ONCE(r->req_sent, new);
-	/* Requests, and what answers are compared to, are there before the host can see them. */
-	virt_wmb();
-	WRITE_ONCE(r->head->req_prod, new);
-	/*
-	 * The host sets req_event, then looks at req_prod once more, then sleeps. We set req_prod,
-	 * then look at req_event. With a full barrier on both sides one of us sees the other;
-	 * without, both could look too early and wait for ever.
-	 */
-	virt_mb();
-	return (u32)(new - READ_ONCE(r->head->req_event)) < (u32)(new - old);
+	return xen_ring_push(r->head, &r->req_sent, r->req_prod);
 }
 
 static int fault(struct blk_ring *r, const char *what, u64 value)

@@ -8,6 +8,7 @@
 #include <linux/log2.h>
 #include <linux/string.h>
 #endif
+#include <pvbus/ring.h>
 #include "core.h"
 
 /* --- rings in general --- */
@@ -30,20 +31,7 @@ static void *entry(const struct net_ring *r, u32 index)
 /* Show the host what was added. Return: whether it sleeps and has to be woken. */
 bool net_ring_push(struct net_ring *r)
 {
-	u32 old = r->req_sent, new = r->req_prod;
-
-	if (old == new)
-		return false;
-	WRITE_ONCE(r->req_sent, new);
-	/* Requests, and what answers are compared to, are there before the host can see them. */
-	virt_wmb();
-	WRITE_ONCE(r->head->req_prod, new);
-	/*
-	 * The host sets req_event, looks at req_prod once more, and sleeps; we set req_prod, then
-	 * look at req_event. The full barriers of both sides make one of us see the other.
-	 */
-	virt_mb();
-	return (u32)(new - READ_ONCE(r->head->req_event)) < (u32)(new - old);
+	return xen_ring_push(r->head, &r->req_sent, r->req_prod);
 }
 
 static int fault(struct net_ring *r, const char *what, u64 value)

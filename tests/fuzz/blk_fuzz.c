@@ -6,27 +6,7 @@
  */
 #include "kshim.h"
 #include "xen-blkfront/core.c"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-struct input {
-	const u8 *p, *end;
-};
-
-static u64 take(struct input *in, unsigned int n)
-{
-	u64 v = 0;
-
-	for (; n && in->p < in->end; n--)
-		v = v << 8 | *in->p++;
-	return v;
-}
-
-static void must(bool ok)
-{
-	if (!ok)
-		abort();
-}
+#include "input.h"
 
 #define SLOTS_MAX	128
 
