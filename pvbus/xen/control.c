@@ -30,8 +30,8 @@ static const struct {
 /* Read the order and take it out of the store. NULL: there is none */
 static char *take_order(void)
 {
+	int err, end, tries = 0;
 	char *word;
-	int err, end;
 	u32 tx;
 
 	do {
@@ -50,7 +50,7 @@ static char *take_order(void)
 		if (!err)
 			return word;
 		kfree(word);
-	} while (err == -EAGAIN);
+	} while (err == -EAGAIN && ++tries < XS_COMMIT_TRIES);
 	pr_warn_ratelimited("pvbus: control/shutdown: cannot answer: error %d\n", err);
 	return NULL;
 }

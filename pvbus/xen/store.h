@@ -20,6 +20,8 @@ int pvbus_bus_init(void);
 void pvbus_bus_exit(void);
 
 /* xs.c */
+#define XS_COMMIT_TRIES	100	/* of a transaction that others interfere with */
+
 int pvbus_xs_start(void *ring, void (*notify)(void));
 void pvbus_xs_event(void);
 void pvbus_xs_stop(void);

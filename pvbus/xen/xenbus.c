@@ -23,7 +23,6 @@
 #define NODE_MAX	(sizeof("device//") + PVBUS_TYPE_LEN + 10)
 #define DOMID_MAX	0x7fef		/* the numbers above are Xen's own */
 #define GRACE		(3 * HZ)	/* a back-end may be away for that long */
-#define COMMIT_TRIES	100
 
 static struct {
 	struct device *parent;
@@ -208,7 +207,7 @@ int pvbus_xen_switch_state(struct pvbus_xen_device *xdev, enum xenbus_state stat
 	do {
 		err = READ_ONCE(xdev->gone) ? -ENODEV :
 		      in_tree() ? intree_switch_state(xdev, state) : write_state(xdev, state);
-	} while (err == -EAGAIN && ++tries < COMMIT_TRIES);
+	} while (err == -EAGAIN && ++tries < XS_COMMIT_TRIES);
 	dev_dbg(&xdev->pdev.dev, "%s -> %s: %d\n", pvbus_xen_state_name(xdev->state),
 		pvbus_xen_state_name(state), err);
 	/* After a failure it may or may not have been written. */
@@ -360,7 +359,7 @@ int pvbus_xen_publish(struct pvbus_xen_device *xdev, const char * const *stale,
 		err = fill(tx, data);
 		end = pvbus_xs_txn_end(tx, err);
 		err = err ?: end;
-	} while (err == -EAGAIN && ++tries < COMMIT_TRIES);
+	} while (err == -EAGAIN && ++tries < XS_COMMIT_TRIES);
 	return err;
 }
 EXPORT_SYMBOL_GPL(pvbus_xen_publish);
