@@ -34,8 +34,7 @@ ext4() {
 }
 
 # --- L1's root, which also holds the QEMU that runs L1. Only unpacked: nothing in it is ever configured.
-# QEMU 10.0 will not do for L1: its emulated CPUs change their pending interrupts without atomic operations, and every
-# tenth guest or so took L1 down or hung it.
+# QEMU from backports: the emulated CPUs of 10.0 change their pending interrupts without atomic operations.
 HOST_PACKAGES=qemu-system-x86,qemu-utils,seabios,busybox-static,iperf3,iproute2,kmod
 make_host_root() {
 	local a d root=$1/root
