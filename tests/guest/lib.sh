@@ -146,8 +146,9 @@ log_since() {
 # expect_log REGEX: lines of this kind are what the test provokes
 expect_log() { echo "$1" >>"$TAP_TMP/expected"; }
 
-# What an overcommitted or emulated machine says of itself, whatever the drivers do.
-LOG_NOISE='hrtimer: interrupt took|perf: interrupt took|clocksource: |TSC |tsc: |workqueue: .* hogged CPU|Automounting of tracing'
+# What an overcommitted or emulated machine says of itself, whatever the drivers do; and what the kernel says to an open
+# between a disk's node and the disk itself (opens(), udev).
+LOG_NOISE='block device autoloading|hrtimer: interrupt took|perf: interrupt took|clocksource: |TSC |tsc: |workqueue: .* hogged CPU|Automounting of tracing'
 # A line that no test may provoke, whatever it announced.
 LOG_FATAL='BUG:|WARNING:|Oops|Call Trace|general protection|blocked for more than|soft lockup|rcu.*stall|possible recursive'
 
