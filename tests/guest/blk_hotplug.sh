@@ -35,14 +35,14 @@ remove() {
 }
 
 add_idle() {
-	add hot "$HOT" 64
+	add hot "$HOT" 16
 	same_sum hot "/dev/$HOT"
 }
 
 # The new room can be written, and the host sees it.
 resize_idle() {
-	resize hot 96
-	fio_io "/dev/$HOT" "${VERIFY[@]}" --offset=64m --size=32m || fail "the new room does not hold data"
+	resize hot 24
+	fio_io "/dev/$HOT" "${VERIFY[@]}" --offset=16m --size=8m || fail "the new room does not hold data"
 	same_sum hot "/dev/$HOT"
 }
 
@@ -52,27 +52,27 @@ remove_idle() { remove hot; }
 other_busy() {
 	need_host
 	load_start other "$DISK" --size=8m
-	add hot "$HOT" 64
-	resize hot 80
+	add hot "$HOT" 16
+	resize hot 20
 	remove hot
 	load_runs other
 	load_stop other 120
 }
 
 resize_busy() {
-	add hot "$HOT" 64
+	add hot "$HOT" 16
 	load_start own "/dev/$HOT" --size=8m
-	resize hot 128
+	resize hot 32
 	load_runs own
 	load_stop own 120
-	fio_io "/dev/$HOT" "${VERIFY[@]}" --offset=96m --size=32m || fail "the new room does not hold data"
+	fio_io "/dev/$HOT" "${VERIFY[@]}" --offset=24m --size=8m || fail "the new room does not hold data"
 }
 
 # The host asks for a disk that is in use. When it goes is the driver's choice (now, with errors, or at the last close);
 # that it goes, and that fio comes to an end, is not.
 remove_busy() {
 	local rc
-	add hot "$HOT" 64
+	add hot "$HOT" 16
 	load_start other "$DISK" --size=8m
 	fio_bg own "/dev/$HOT" --rw=randwrite --bs=4k --iodepth=32 --time_based --runtime=6
 	wait_for 20 in_flight "$HOT" || fail "fio on $HOT ended before its disk went: $(cat "$TAP_TMP/own")"
@@ -87,7 +87,7 @@ remove_busy() {
 # The nodes of both ends vanish without a word while I/O is in flight.
 surprise() {
 	local rc backend node domain
-	add hot "$HOT" 64
+	add hot "$HOT" 16
 	backend=$(cat "/sys/block/$HOT/device/backend")
 	node=$(cat "/sys/block/$HOT/device/node")
 	domain=$(basename "$(dirname "$backend")")
@@ -106,7 +106,7 @@ surprise() {
 # The host still has that disk, though nobody knows; another one comes all the same.
 another() {
 	HOT=xvdi
-	add another "$HOT" 32
+	add another "$HOT" 16
 	same_sum another "/dev/$HOT"
 	remove another
 }

@@ -302,7 +302,7 @@ drop_caches() {
 # disk_sum DISK: what the guest reads, past every cache
 disk_sum() {
 	sync
-	dd if="$1" bs=1M iflag=direct status=none | sha256sum | cut -d' ' -f1
+	dd if="$1" bs=1M iflag=direct status=none | md5sum | cut -d' ' -f1
 }
 
 # same_sum NAME DISK: host and guest agree on what is on it
@@ -310,9 +310,9 @@ same_sum() {
 	local host guest
 	need_host
 	guest=$(disk_sum "$2")
-	host=$(pv-host disk-sum "$1" | grep -oE '[0-9a-f]{64}' | head -n 1)
+	host=$(pv-host disk-sum "$1" | grep -oE '[0-9a-f]{32}' | head -n 1)
 	[ -n "$host" ] || fail "no checksum of $1 from the host"
-	[ "$guest" = "$host" ] || fail "$2: sha256 $guest in the guest, $host on the host"
+	[ "$guest" = "$host" ] || fail "$2: MD5 $guest in the guest, $host on the host"
 }
 
 # fio_kib KIND FILE: sum up what fio's terse output says was read or written

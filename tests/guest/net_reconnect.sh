@@ -44,10 +44,10 @@ busy() {
 	wait_or_fail 10 answered
 }
 
-# A stream that is cut into goes on where it was.
+# A stream that is cut into goes on where it was. It is long enough for all the cuts.
 stream() {
-	local i
-	(stream_out $((64 << 20)) && stream_in $((64 << 20)) && touch "$TAP_TMP/streamed") >"$TAP_TMP/streams" 2>&1 3>&- &
+	local i bytes=$((TIMES << 24))
+	(stream_out $bytes && stream_in $bytes && touch "$TAP_TMP/streamed") >"$TAP_TMP/streams" 2>&1 3>&- &
 	for ((i = 0; i < TIMES; i++)); do
 		sleep 1
 		"$1"
