@@ -90,7 +90,7 @@ static int stages_start(struct pci_dev *pdev, const struct pvbus_host_info *info
 	err = pvbus_xen_store_start();
 	if (err)
 		goto stop_grants;
-	err = pvbus_xen_bus_start(&pdev->dev);
+	err = pvbus_xen_bus_start(&pdev->dev, unplug_again);
 	if (err)
 		goto stop_store;
 	return 0;

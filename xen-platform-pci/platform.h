@@ -6,6 +6,7 @@
 
 /* unplug.c */
 int unplug_hello(void);
+void unplug_again(void);
 int unplug_start(void);
 void unplug_stop(void);
 void unplug_flush(void);

@@ -238,32 +238,39 @@ static unsigned int bits_present(unsigned int bits)
 	return present & bits;
 }
 
+/* Hosts reset a controller that they take disks from, hence the copy of its configuration. */
+static void take_away(unsigned int bit)
+{
+	struct pci_dev *pdev = NULL;
+
+	while ((pdev = pci_get_device(PCI_ANY_ID, PCI_ANY_ID, pdev)))
+		if (bit_hits(bit, pdev))
+			pci_save_state(pdev);
+	outw(bit, XEN_UNPLUG_WHAT_W16);
+	gone |= bit;
+	while ((pdev = pci_get_device(PCI_ANY_ID, PCI_ANY_ID, pdev)))
+		if (bit_hits(bit, pdev) && pci_device_is_present(pdev))
+			pci_restore_state(pdev);
+}
+
 /*
  * Drivers let go before devices vanish under them, and come back to what is left: CD drives,
- * passed-through devices. Hosts reset a controller that they take disks from, hence the copy of its
- * configuration.
+ * passed-through devices.
  */
 static void unplug_class(unsigned int bit)
 {
 	struct pci_dev *pdev = NULL;
 	char buf[64];
 
-	while ((pdev = pci_get_device(PCI_ANY_ID, PCI_ANY_ID, pdev))) {
-		if (bit_hits(bit, pdev)) {
+	while ((pdev = pci_get_device(PCI_ANY_ID, PCI_ANY_ID, pdev)))
+		if (bit_hits(bit, pdev))
 			device_release_driver(&pdev->dev);
-			pci_save_state(pdev);
-		}
-	}
-	outw(bit, XEN_UNPLUG_WHAT_W16);
-	gone |= bit;
+	take_away(bit);
 	pr_info("xen-platform-pci: unplugged emulated %s\n", words_of(bit, buf, sizeof(buf)));
-	while ((pdev = pci_get_device(PCI_ANY_ID, PCI_ANY_ID, pdev))) {
-		if (!bit_hits(bit, pdev) || !pci_device_is_present(pdev))
-			continue;
-		pci_restore_state(pdev);
-		if (device_attach(&pdev->dev) < 0)
+	while ((pdev = pci_get_device(PCI_ANY_ID, PCI_ANY_ID, pdev)))
+		if (bit_hits(bit, pdev) && pci_device_is_present(pdev) &&
+		    device_attach(&pdev->dev) < 0)
 			pci_warn(pdev, "no driver took what is left after unplugging\n");
-	}
 	schedule_work(&sweep_dwork);
 }
 
@@ -344,14 +351,10 @@ static int policy_parse(const char *words, unsigned int *bits)
  * Introduce ourselves: hosts may keep a list of drivers they do not want, and answer so. A host
  * without these ports has nothing to unplug. Specification: "Unplug protocol", steps 1 to 5.
  */
-int unplug_hello(void)
+static int hello(void)
 {
-	int err = policy_parse(unplug, &policy);
-	u16 magic;
+	u16 magic = inw(XEN_UNPLUG_MAGIC_R16);
 
-	if (err)
-		return err;
-	magic = inw(XEN_UNPLUG_MAGIC_R16);
 	have_ports = magic == XEN_UNPLUG_MAGIC;
 	if (have_ports && inb(XEN_UNPLUG_VERSION_R8) >= 1) {
 		outw(XEN_PRODUCT_LINUX, XEN_UNPLUG_PRODUCT_W16);
@@ -364,6 +367,27 @@ int unplug_hello(void)
 		return -EPERM;
 	}
 	return 0;
+}
+
+int unplug_hello(void)
+{
+	return policy_parse(unplug, &policy) ?: hello();
+}
+
+/*
+ * The guest woke up at a host that has all of the emulated devices again. Their drivers here have
+ * let go of them long ago. A host that does not want us now gets its way at the next boot.
+ */
+void unplug_again(void)
+{
+	unsigned int bit;
+
+	mutex_lock(&unplug_lock);
+	if (!hello() && have_ports)
+		for (bit = 1; bit < XEN_UNPLUG_ALL; bit <<= 1)
+			if (gone & bit)
+				take_away(bit);
+	mutex_unlock(&unplug_lock);
 }
 
 int unplug_start(void)

@@ -60,7 +60,7 @@ int pvbus_xen_grants_start(phys_addr_t where, u64 len);
 void pvbus_xen_grants_stop(void);
 int pvbus_xen_store_start(void);
 void pvbus_xen_store_stop(void);
-int pvbus_xen_bus_start(struct device *parent);
+int pvbus_xen_bus_start(struct device *parent, void (*awake)(void));
 void pvbus_xen_bus_stop(void);
 
 const char *pvbus_xen_event_mode(void);

@@ -11,7 +11,17 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <pvbus/xen.h>
-#include "store.h"
+#include "internal.h"
+
+static void (*control_awake)(void);
+
+static void publish(const char *value);
+
+static void sleep_now(void)
+{
+	xen_suspend(control_awake);
+	publish("1");	/* another host's nodes say nothing yet */
+}
 
 static void power_off(void)
 {
@@ -25,6 +35,7 @@ static const struct {
 	{ "poweroff", "feature-poweroff", power_off },
 	{ "halt", NULL, power_off },	/* no host makes a node for it */
 	{ "reboot", "feature-reboot", orderly_reboot },
+	{ "suspend", "feature-suspend", sleep_now },
 };
 
 /* Read the order and take it out of the store. NULL: there is none */
@@ -94,13 +105,18 @@ static void publish(const char *value)
 /*
  * xen_control_start - follow the toolstack's orders from now on
  *
+ * @awake: see pvbus_xen_bus_start()
+ *
  * A host that does not let us say what we follow, or watch, has to do without.
  *
  * Context: may sleep; the store answers.
  */
-void xen_control_start(void)
+void xen_control_start(void (*awake)(void))
 {
-	int err = pvbus_xs_watch(&shutdown_watch);
+	int err;
+
+	control_awake = awake;
+	err = pvbus_xs_watch(&shutdown_watch);
 	if (err)
 		pr_warn("pvbus: control/shutdown: no watch: error %d\n", err);
 	else

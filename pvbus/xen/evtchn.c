@@ -18,6 +18,7 @@
  * vCPUs beyond the 32 that shared_info has room for take no events: registering a place for theirs
  * elsewhere cannot be undone, so the module could never be unloaded.
  */
+#include <linux/cpu.h>
 #include <linux/cpumask.h>
 #include <linux/hrtimer.h>
 #include <linux/interrupt.h>
@@ -60,6 +61,8 @@ static struct cpumask takes_events;	/* CPUs with a vector; under channel_lock */
 static struct pvbus_evtchn *channel[XEN_2L_PORTS];
 static DEFINE_MUTEX(channel_lock);	/* who binds, moves and closes; upcalls do not take it */
 static int intx_irq;
+static u64 intx_callback;
+static u8 vector_of[NR_CPUS];
 static struct hrtimer poll_timer;
 
 /* --- the two ABIs: a port's mask and pending bits --- */
@@ -188,6 +191,11 @@ static enum hrtimer_restart upcall_poll(struct hrtimer *timer)
 	return HRTIMER_RESTART;
 }
 
+static void poll_go(void)
+{
+	hrtimer_start(&poll_timer, ns_to_ktime(NSEC_PER_SEC / poll_hz), HRTIMER_MODE_REL);
+}
+
 /* --- channels --- */
 
 static int port_bind_cpu(u32 port, unsigned int cpu)
@@ -259,7 +267,7 @@ void xen_evtchn_abandon(struct pvbus_evtchn *ch)
 	else if (mode == EV_INTX)
 		synchronize_irq(intx_irq);
 	else if (mode == EV_POLL && hrtimer_cancel(&poll_timer))
-		hrtimer_start(&poll_timer, ns_to_ktime(NSEC_PER_SEC / poll_hz), HRTIMER_MODE_REL);
+		poll_go();
 	cancel_delayed_work_sync(&ch->rearm);
 	port_mask(ch->port);
 }
@@ -433,18 +441,26 @@ static u32 this_vcpu(unsigned int cpu)
 	return r[0] & XEN_CPUID_HVM_VCPU_ID ? r[1] : cpu;
 }
 
+static int tell_vector(unsigned int cpu)
+{
+	struct xen_hvm_upcall_vector op = { .vcpu = vcpu_of[cpu], .vector = vector_of[cpu] };
+
+	return xen_hvm_op(HVMOP_set_evtchn_upcall_vector, &op);
+}
+
 static int cpu_online_cb(unsigned int cpu, u8 vector)
 {
-	struct xen_hvm_upcall_vector op = { .vcpu = this_vcpu(cpu), .vector = vector };
+	u32 vcpu = this_vcpu(cpu);
 	int err = 0;
 
-	if (op.vcpu >= XEN_LEGACY_VCPUS)
+	if (vcpu >= XEN_LEGACY_VCPUS)
 		return -ERANGE;
-	vcpu_of[cpu] = op.vcpu;
+	vcpu_of[cpu] = vcpu;
+	vector_of[cpu] = vector;
 	if (fifo_on)
-		err = xen_fifo_init_vcpu(op.vcpu);
+		err = xen_fifo_init_vcpu(vcpu);
 	if (!err)
-		err = xen_hvm_op(HVMOP_set_evtchn_upcall_vector, &op);
+		err = tell_vector(cpu);
 	if (err)
 		return err;
 	mutex_lock(&channel_lock);
@@ -494,6 +510,7 @@ static int intx_start(int irq, u64 callback)
 		return err;
 	mode = EV_INTX;
 	intx_irq = irq;
+	intx_callback = callback;
 	/* Xen raises the line for vCPU 0, and emulations look there whether they may lower it. */
 	irq_set_affinity(irq, cpumask_of(0));
 	return xen_set_param(HVM_PARAM_CALLBACK_IRQ, callback);
@@ -504,14 +521,19 @@ static int intx_start(int irq, u64 callback)
  * It interrupts on the way from "nothing is pending" to "something is": so we never let it see that
  * way, and look into every word ourselves.
  */
+static void poll_quietly(void)
+{
+	shared_info->vcpu[0].pending_sel = ~0ul;
+	WRITE_ONCE(shared_info->vcpu[0].upcall_pending, 1);
+}
+
 static int poll_start(void)
 {
 	poll_hz = poll ?: POLL_FALLBACK;
 	mode = EV_POLL;
-	shared_info->vcpu[0].pending_sel = ~0ul;
-	WRITE_ONCE(shared_info->vcpu[0].upcall_pending, 1);
+	poll_quietly();
 	hrtimer_setup(&poll_timer, upcall_poll, CLOCK_MONOTONIC, HRTIMER_MODE_REL);
-	hrtimer_start(&poll_timer, ns_to_ktime(NSEC_PER_SEC / poll_hz), HRTIMER_MODE_REL);
+	poll_go();
 	return 0;
 }
 
@@ -687,3 +709,62 @@ void pvbus_xen_events_stop(void)
 	delivery_stop();
 }
 EXPORT_SYMBOL_GPL(pvbus_xen_events_stop);
+
+/* --- another host --- */
+
+/* xen_events_suspend - no channel is open any more; nobody looks at the shared page. May sleep */
+void xen_events_suspend(void)
+{
+	if (mode == EV_POLL)
+		hrtimer_cancel(&poll_timer);
+}
+
+/* xen_shared_info_renew - the page of the host we woke up at. Context: any */
+int xen_shared_info_renew(void)
+{
+	int err = xen_map_frame(XENMAPSPACE_shared_info, 0, shared_info_pa >> XEN_PAGE_SHIFT);
+
+	if (err)
+		return err;
+	memset(shared_info->evtchn_mask, 0xff, sizeof(shared_info->evtchn_mask));
+	nothing_pending();
+	return 0;
+}
+
+/*
+ * xen_events_renew - tell a host that knows nothing of us how events are to arrive, and see one
+ *
+ * Whether we are a 32 or a 64 bit guest it notes with the callback parameter, as on the first day.
+ *
+ * Context: may sleep.
+ * Return: 0, -ETIMEDOUT, or what the host refused with.
+ */
+int xen_events_renew(void)
+{
+	u64 callback = mode == EV_INTX ? intx_callback : 0;
+	unsigned int cpu;
+	int err;
+
+	if (mode == EV_PERCPU)
+		callback = HVM_CALLBACK_GSI(1);
+	err = xen_set_param(HVM_PARAM_CALLBACK_IRQ, callback);
+	if (!err && fifo_on)
+		err = xen_fifo_renew();
+	if (mode == EV_PERCPU) {
+		cpus_read_lock();
+		for_each_cpu(cpu, &takes_events)
+			err = err ?: tell_vector(cpu);
+		cpus_read_unlock();
+	} else if (mode == EV_POLL) {
+		poll_quietly();
+		poll_go();
+	}
+	return err ?: selftest();
+}
+
+/* xen_events_resume - the guest was not saved after all, and everything is as it was */
+void xen_events_resume(void)
+{
+	if (mode == EV_POLL)
+		poll_go();
+}

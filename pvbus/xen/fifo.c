@@ -66,10 +66,29 @@ void xen_fifo_upcall(u32 vcpu, void (*event)(u32 port))
 		fifo_drain(&queues[vcpu], control[vcpu], &view, 2 * XEN_2L_PORTS);
 }
 
+static int give_control(u32 vcpu, struct xen_fifo_control *block)
+{
+	struct xen_evtchn_init_control op = {
+		.vcpu = vcpu, .gfn = virt_to_phys(block) >> XEN_PAGE_SHIFT
+	};
+
+	return xen_event_op(EVTCHNOP_init_control, &op);
+}
+
+/* A page of event words, all masked */
+static int give_words(u32 *page)
+{
+	struct xen_evtchn_expand_array op = { .gfn = virt_to_phys(page) >> XEN_PAGE_SHIFT };
+	unsigned int i;
+
+	for (i = 0; i < EVTCHN_FIFO_WORDS_PER_PAGE; i++)
+		page[i] = 1u << EVTCHN_FIFO_MASKED;
+	return xen_event_op(EVTCHNOP_expand_array, &op);
+}
+
 /* A vCPU's control block; a CPU that comes back finds its old one in place. */
 int xen_fifo_init_vcpu(u32 vcpu)
 {
-	struct xen_evtchn_init_control op = { .vcpu = vcpu };
 	struct xen_fifo_control *block;
 	int err;
 
@@ -78,8 +97,7 @@ int xen_fifo_init_vcpu(u32 vcpu)
 	block = (void *)get_zeroed_page(GFP_KERNEL);
 	if (!block)
 		return -ENOMEM;
-	op.gfn = virt_to_phys(block) >> XEN_PAGE_SHIFT;
-	err = xen_event_op(EVTCHNOP_init_control, &op);
+	err = give_control(vcpu, block);
 	if (err) {
 		free_page((unsigned long)block);
 		return err;
@@ -88,11 +106,9 @@ int xen_fifo_init_vcpu(u32 vcpu)
 	return 0;
 }
 
-/* Make sure that a port has its word: all words of a new page start masked. */
+/* Make sure that a port has its word. */
 int xen_fifo_expand(u32 port)
 {
-	struct xen_evtchn_expand_array op;
-	unsigned int i;
 	u32 *page;
 	int err;
 
@@ -100,10 +116,7 @@ int xen_fifo_expand(u32 port)
 		page = (void *)get_zeroed_page(GFP_KERNEL);
 		if (!page)
 			return -ENOMEM;
-		for (i = 0; i < EVTCHN_FIFO_WORDS_PER_PAGE; i++)
-			page[i] = 1u << EVTCHN_FIFO_MASKED;
-		op.gfn = virt_to_phys(page) >> XEN_PAGE_SHIFT;
-		err = xen_event_op(EVTCHNOP_expand_array, &op);
+		err = give_words(page);
 		if (err) {
 			free_page((unsigned long)page);
 			return err;
@@ -129,4 +142,22 @@ int xen_fifo_start(void)
 	__module_get(THIS_MODULE);
 	pr_info("pvbus: FIFO event channels in use, this module now stays loaded\n");
 	return 0;
+}
+
+/* The same pages for another host, which starts with two levels. No upcall can come meanwhile. */
+int xen_fifo_renew(void)
+{
+	unsigned int i;
+	int err = 0;
+
+	for (i = 0; i < XEN_LEGACY_VCPUS && !err; i++) {
+		if (!control[i])
+			continue;
+		memset(control[i], 0, XEN_PAGE_SIZE);
+		queues[i] = (struct fifo_queues){ };
+		err = give_control(i, control[i]);
+	}
+	for (i = 0; i < pages && !err; i++)
+		err = give_words(words[i]);
+	return err;
 }

@@ -8,6 +8,7 @@
 int xen_fifo_start(void);
 int xen_fifo_init_vcpu(u32 vcpu);
 int xen_fifo_expand(u32 port);
+int xen_fifo_renew(void);
 void xen_fifo_upcall(u32 vcpu, void (*event)(u32 port));
 
 bool xen_fifo_mask(u32 port);

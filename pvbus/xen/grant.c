@@ -361,6 +361,24 @@ out:
 }
 EXPORT_SYMBOL_GPL(pvbus_xen_grants_start);
 
+/*
+ * xen_grants_renew - the table of the host we woke up at: empty, so nobody holds a page of ours
+ *
+ * Context: may sleep.
+ * Return: 0, -ENOSPC if that host allows fewer frames than are in use, or what Xen refused with.
+ */
+int xen_grants_renew(void)
+{
+	unsigned int i, room = table_max;
+	int err = table_query((u64)room * XEN_PAGE_SIZE);
+
+	if (!err && table_max < table_frames)
+		err = -ENOSPC;
+	for (i = 0; i < table_frames && !err; i++)
+		err = xen_map_frame(XENMAPSPACE_grant_table, i, (table_pa >> XEN_PAGE_SHIFT) + i);
+	return err;
+}
+
 /* Stop waiting for pages that another domain still holds: they are lost, with one line. */
 void xen_grants_give_up(void)
 {

@@ -60,6 +60,8 @@ static long call_by_page(unsigned int nr, unsigned long a1, unsigned long a2, un
 		return HC_ASM(HC_STUB(17), nr, a1, a2, a3);
 	case XEN_HC_GRANT_TABLE_OP:
 		return HC_ASM(HC_STUB(20), nr, a1, a2, a3);
+	case XEN_HC_SCHED_OP:
+		return HC_ASM(HC_STUB(29), nr, a1, a2, a3);
 	case XEN_HC_EVENT_CHANNEL_OP:
 		return HC_ASM(HC_STUB(32), nr, a1, a2, a3);
 	case XEN_HC_HVM_OP:

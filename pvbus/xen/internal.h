@@ -45,5 +45,19 @@ void xen_unmap_frame(unsigned long gfn);
 /* evtchn.c */
 int xen_evtchn_adopt(struct pvbus_evtchn *ch, u32 port, void (*handler)(void *), void *data);
 void xen_evtchn_abandon(struct pvbus_evtchn *ch);
+void xen_events_suspend(void);
+int xen_shared_info_renew(void);
+int xen_events_renew(void);
+void xen_events_resume(void);
+
+/* grant.c */
+int xen_grants_renew(void);
+
+/* xen.c */
+void xen_store_suspend(void);
+int xen_store_resume(void);
+
+/* suspend.c */
+void xen_suspend(void (*awake)(void));
 
 #endif /* PVBUS_XEN_INTERNAL_H */

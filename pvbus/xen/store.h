@@ -26,7 +26,7 @@ int pvbus_xs_start(void *ring, void (*notify)(void));
 void pvbus_xs_event(void);
 void pvbus_xs_stop(void);
 void pvbus_xs_suspend(void);
-int pvbus_xs_resume(void);
+int pvbus_xs_resume(int err);
 
 /* Whether @err says that the store is no good, rather than what it answered */
 static inline bool store_failed(int err)
@@ -40,10 +40,10 @@ struct pvbus_xen_device *pvbus_xen_device_alloc(struct device *parent, const cha
 int pvbus_xenbus_start(struct device *parent);
 void pvbus_xenbus_stop(void);
 void pvbus_xenbus_suspend(void);
-int pvbus_xenbus_resume(void);
+int pvbus_xenbus_resume(int err);
 
 /* control.c */
-void xen_control_start(void);
+void xen_control_start(void (*awake)(void));
 void xen_control_stop(void);
 
 #endif /* PVBUS_XEN_STORE_H */

@@ -10,6 +10,7 @@
 #include "store.h"
 
 static void *store_ring;
+static u64 store_pfn;
 static struct pvbus_evtchn store_ch;
 
 static void store_event(void *data)
@@ -42,6 +43,18 @@ static int store_connect(u64 port)
 	return err;
 }
 
+/* Where the store is: the number of the page it shares, and its port */
+static int store_find(u64 *pfn, u64 *port)
+{
+	int err = xen_get_param(HVM_PARAM_STORE_PFN, pfn);
+
+	if (!err)
+		err = xen_get_param(HVM_PARAM_STORE_EVTCHN, port);
+	if (!err && (!*pfn || *pfn >> (boot_cpu_data.x86_phys_bits - XEN_PAGE_SHIFT) || !*port))
+		err = -ENODEV;
+	return err;
+}
+
 /**
  * pvbus_xen_store_start - connect to the store
  *
@@ -52,17 +65,13 @@ static int store_connect(u64 port)
  */
 int pvbus_xen_store_start(void)
 {
-	u64 pfn = 0, port = 0;
+	u64 port = 0;
 	int err;
 
-	err = xen_get_param(HVM_PARAM_STORE_PFN, &pfn);
-	if (!err)
-		err = xen_get_param(HVM_PARAM_STORE_EVTCHN, &port);
-	if (!err && (!pfn || pfn >> (boot_cpu_data.x86_phys_bits - XEN_PAGE_SHIFT) || !port))
-		err = -ENODEV;
+	err = store_find(&store_pfn, &port);
 	if (err)
 		goto out;
-	store_ring = memremap(pfn << XEN_PAGE_SHIFT, XEN_PAGE_SIZE, MEMREMAP_WB);
+	store_ring = memremap(store_pfn << XEN_PAGE_SHIFT, XEN_PAGE_SIZE, MEMREMAP_WB);
 	err = store_ring ? store_connect(port) : -ENOMEM;
 	if (!err)
 		return 0;
@@ -70,7 +79,7 @@ int pvbus_xen_store_start(void)
 		memunmap(store_ring);
 	store_ring = NULL;
 out:
-	pr_err("pvbus: no store (page %#llx, port %llu): error %d\n", pfn, port, err);
+	pr_err("pvbus: no store (page %#llx, port %llu): error %d\n", store_pfn, port, err);
 	return err;
 }
 EXPORT_SYMBOL_GPL(pvbus_xen_store_start);
@@ -89,19 +98,43 @@ void pvbus_xen_store_stop(void)
 }
 EXPORT_SYMBOL_GPL(pvbus_xen_store_stop);
 
+/* xen_store_suspend - after pvbus_xs_suspend(): give the port up, which is another one elsewhere */
+void xen_store_suspend(void)
+{
+	xen_evtchn_abandon(&store_ch);
+}
+
+/* xen_store_resume - before pvbus_xs_resume(). The page is part of the guest and went with it. */
+int xen_store_resume(void)
+{
+	u64 pfn = 0, port = 0;
+	int err = store_find(&pfn, &port);
+
+	if (!err && (pfn != store_pfn || port >= XEN_2L_PORTS))
+		err = -ERANGE;
+	if (!err)
+		err = xen_evtchn_adopt(&store_ch, port, store_event, NULL);
+	if (err)
+		pr_err("pvbus: no store after sleep (page %#llx, port %llu): error %d\n", pfn,
+		       port, err);
+	return err;
+}
+
 /**
  * pvbus_xen_bus_start - find the devices and register them; follow the toolstack's orders
  * @parent: device they hang below
+ * @awake: called after the guest woke up at a host that knows nothing of it yet, before the devices
+ *	there are used; may sleep
  *
  * Context: may sleep; drivers that are there already probe before it returns.
  * Return: 0 or the errno of the first store access that failed.
  */
-int pvbus_xen_bus_start(struct device *parent)
+int pvbus_xen_bus_start(struct device *parent, void (*awake)(void))
 {
 	int err = pvbus_xenbus_start(parent);
 
 	if (!err)
-		xen_control_start();
+		xen_control_start(awake);
 	return err;
 }
 EXPORT_SYMBOL_GPL(pvbus_xen_bus_start);

@@ -910,15 +910,16 @@ void pvbus_xenbus_suspend(void)
 
 /*
  * pvbus_xenbus_resume - wake up, at this host or another one
+ * @err: an errno if what is below could not go on
  *
  * Context: may sleep; hypercalls, events, grants and the store's page are up again.
  * Return: 0, or the errno of pvbus_xs_resume(); the devices are then out of use.
  */
-int pvbus_xenbus_resume(void)
+int pvbus_xenbus_resume(int err)
 {
 	struct pvbus_xen_device *xdev;
-	int err = pvbus_xs_resume();
 
+	err = pvbus_xs_resume(err);
 	if (err)
 		return err;
 	mutex_lock(&xenbus.lock);

@@ -746,17 +746,18 @@ void pvbus_xs_suspend(void)
 
 /*
  * pvbus_xs_resume - go on, at the same host or another one, which knows nothing of our watches
+ * @ret: an errno if what is below the store could not go on; then nor does it
  *
  * Context: may sleep; the ring's page and notify() work again.
- * Return: 0, or an errno as from pvbus_xs_start(); the store is then out of use.
+ * Return: 0, @ret, or an errno as from pvbus_xs_start(); the store is then out of use.
  */
-int pvbus_xs_resume(void)
+int pvbus_xs_resume(int ret)
 {
 	struct pvbus_xs_watch *watch;
-	int err, ret;
+	int err;
 
 	mutex_lock(&xs.lock);
-	ret = xs_attach(xs.link.ring);
+	ret = ret ?: xs_attach(xs.link.ring);
 	if (ret)
 		WRITE_ONCE(xs.dead, true);
 	WRITE_ONCE(xs.suspended, false);

@@ -121,11 +121,11 @@ machine_args() {
 	SINK=$(bed_sink)
 	CMDLINE="$KERNEL_ARGS $(tsc_args) $(bed_append "$([ "$RIDING" ] && echo mainline || echo "$DRIVER")")$APPEND"
 	mapfile -t -O ${#ARGS[@]} ARGS < <(bed_machine)
-	ARGS+=(-device virtio-serial-pci,max_ports=8 -chardev "file,id=console,path=$SINK/console.log"
+	ARGS+=(-device virtio-serial-pci,max_ports=8 -chardev "file,id=console,path=$SINK/console.log,append=on"
 		-device virtconsole,chardev=console)
 	port out "file,path=$SINK/out"
 	port ctl "file,path=$WORK/ctl"
-	port dmesg "file,path=$SINK/dmesg.log"
+	port dmesg "file,path=$SINK/dmesg.log,append=on"
 	port host "pipe,path=$WORK/host"
 	ARGS+=(-chardev "pipe,id=qmp,path=$WORK/qmp" -mon chardev=qmp,mode=control)
 	[ -z "$SHELL_" ] || ARGS+=(-chardev "pipe,id=shell,path=$SHELL_PATH" -device virtconsole,chardev=shell)

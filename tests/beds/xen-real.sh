@@ -106,7 +106,8 @@ bed_machine() {
 	on_crash = "destroy"
 	vif = [ $vif ]
 	END
-	printf '%s\n' -global e1000.romfile=
+	# vectors: message signalled interrupts of a device model's devices do not survive that the guest is saved
+	printf '%s\n' -global e1000.romfile= -global virtio-serial-pci.vectors=0
 }
 
 bed_append() {

@@ -22,6 +22,7 @@
 #define XEN_HC_MEMORY_OP		12
 #define XEN_HC_XEN_VERSION		17
 #define XEN_HC_GRANT_TABLE_OP		20
+#define XEN_HC_SCHED_OP			29
 #define XEN_HC_EVENT_CHANNEL_OP		32
 #define XEN_HC_HVM_OP			34
 #define XEN_HC_PAGE_STRIDE		32	/* bytes per call in a hypercall page */
@@ -50,6 +51,13 @@ struct xen_add_to_physmap {
 struct xen_remove_from_physmap {
 	u16 domid;
 	unsigned long gpfn;
+};
+
+#define SCHEDOP_shutdown		2
+#define SHUTDOWN_suspend		2
+
+struct xen_sched_shutdown {
+	u32 reason;
 };
 
 #define HVMOP_set_param			0
@@ -103,6 +111,7 @@ struct xen_shared_info {
 _Static_assert(sizeof(struct xen_add_to_physmap) == 8 + 2 * sizeof(long), "xen_add_to_physmap");
 _Static_assert(sizeof(struct xen_remove_from_physmap) == 2 * sizeof(long),
 	       "xen_remove_from_physmap");
+_Static_assert(sizeof(struct xen_sched_shutdown) == 4, "xen_sched_shutdown");
 _Static_assert(sizeof(struct xen_hvm_param) == 16, "xen_hvm_param");
 _Static_assert(sizeof(struct xen_hvm_upcall_vector) == 8, "xen_hvm_upcall_vector");
 _Static_assert(sizeof(struct xen_vcpu_info) == 64, "xen_vcpu_info");

@@ -47,7 +47,22 @@ guest_setup() {
 	} >"$PV_WORK/domain.cfg"
 }
 
-guest_run() { exec xl create -F "$PV_WORK/domain.cfg"; }
+# guest_run: until the guest is gone; one that guest-save took away comes back. xl itself ends when the guest sleeps.
+guest_run() {
+	# The output has no end while another device model may come
+	exec 7<>"$PV_WORK/out"
+	xl create -F "$PV_WORK/domain.cfg" || return
+	while :; do
+		if xl domid pv-guest >/dev/null 2>&1 || [ -e "$PV_WORK/saving" ]; then
+			sleep 0.5
+		elif mv "$PV_WORK/saved" "$PV_WORK/waking" 2>/dev/null; then
+			xl restore -F "$PV_WORK/waking" || return
+			rm "$PV_WORK/waking"
+		else
+			return 0
+		fi
+	done
+}
 
 # guest_clean: nothing of a guest's is left
 guest_clean() {
