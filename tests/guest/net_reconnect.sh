@@ -23,7 +23,7 @@ by_front() {
 by_back() {
 	local before
 	before=$(nic_attr reconnects)
-	on_host "xs write $(nic_attr backend)/state 5"
+	on_host "back-restart $(nic_attr backend)"
 	wait_or_fail 30 reconnected "$before"
 }
 
@@ -69,7 +69,7 @@ carrier_hint() {
 	wait_or_fail 10 answered
 }
 
-ports() { pv-host "qmp '{\"execute\":\"xen-event-list\"}'" | grep -o '"port"' | wc -l; }
+ports() { pv-host events; }
 
 no_leak() {
 	local i memory ports
