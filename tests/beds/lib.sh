@@ -37,9 +37,9 @@ ext4() {
 # QEMU from backports: the emulated CPUs of 10.0 change their pending interrupts without atomic operations.
 HOST_PACKAGES=qemu-system-x86,qemu-utils,seabios,busybox-static,iperf3,iproute2,kmod
 make_host_root() {
-	local a d root=$1/root
-	say "unpacking QEMU"
-	bootstrap trixie-backports extract "$HOST_PACKAGES" "$root"
+	local a d root=$2/root
+	say "unpacking QEMU from $1"
+	bootstrap "$1" extract "$HOST_PACKAGES" "$root"
 	for d in bin sbin lib lib64; do
 		ln -sfn usr/$d "$root/$d"
 	done
@@ -47,7 +47,7 @@ make_host_root() {
 	for a in $(busybox --list); do
 		[ -e "$root/usr/bin/$a" ] || [ -e "$root/usr/sbin/$a" ] || ln -s busybox "$root/usr/bin/$a"
 	done
-	ext4 "$root" l1root 512M "$1/root.ext4"
+	ext4 "$root" l1root 512M "$2/root.ext4"
 }
 
 # --- the guests' root
@@ -135,7 +135,7 @@ prepare() {
 	need_packages mmdebstrap busybox-static kmod e2fsprogs cpio xz-utils zstd curl
 	HOST_ROOT=$PV_CACHE/beds/host-$(sha256sum <<<"$HOST_PACKAGES $(declare -f make_host_root)" | cut -c1-16)
 	GUEST_ROOT=$PV_CACHE/beds/guest-$(sha256sum <<<"$GUEST_PACKAGES $(declare -f make_guest_root)" | cut -c1-16)
-	cache_entry "$HOST_ROOT" make_host_root
+	cache_entry "$HOST_ROOT" make_host_root trixie-backports
 	cache_entry "$GUEST_ROOT" make_guest_root
 	L1_ROOT=$HOST_ROOT/root.ext4 QEMU_ROOT=$HOST_ROOT/root
 	preload_of "$BEDS/l1/vmrun-qemu.c"

@@ -2,6 +2,38 @@
 # shellcheck shell=bash
 # Sourced by `run`: one guest's files, and QEMU's arguments for it in ARGS. DISKTAB tells the guest where its disks are.
 
+# --- what a bed is unless it says otherwise
+
+# The kernel's own drivers under test, by the first word in `modules`; and ours
+BED_DRIVERS=pv
+# How the guest finds its disks under test (pv-disk): by the name that vdev= gives them, or as SCSI disks by their product
+BED_DISK=pv
+BED_OURS="pvbus xen-platform-pci xen-blkfront xen-netfront"
+
+# bed_prepare: what the bed needs besides what all do
+bed_prepare() { :; }
+
+# bed_l1 KERNEL INITRD ARGS: what L1 boots
+bed_l1() {
+	printf '%s\n' -kernel "$1" -initrd "$2" -append "console=ttyS0 $3 $(tsc_args)"
+}
+
+# bed_program: what runs the guest in L1
+bed_program() {
+	printf '%s\n' qemu-system-x86_64 -L /usr/share/qemu -L /usr/share/seabios
+}
+
+# bed_sink: the folder that the guest's words go to; the host side may bring them on from there
+bed_sink() { echo "$INNER"; }
+
+# bed_command: what the guest runs
+bed_command() { cat "$JOB/command"; }
+
+# bed_env: more lines of the host side's environment
+bed_env() { :; }
+
+# --- the guest
+
 # our_modules: the folder of our .ko files for this kernel
 our_modules() {
 	local built
@@ -20,14 +52,15 @@ modules() {
 	[ "$DRIVER" != emulated ] || emulated=1
 	[ "$ROOT" = pv ] || when+='|virtio'
 	[[ "${DISKS[*]}" != *if=virtio* ]] || when+='|virtio'
-	[[ -z "$emulated" && "${DISKS[*]}" != *if=ide* ]] || when+='|ide'
+	[[ -z "$emulated" && "${DISKS[*]}" != *if=ide* ]] || when+='|ide|scsi'
+	[ "$BED_DRIVERS" != hv ] || when+='|scsi'
 	[[ -z "$emulated" || -z "$NET" ]] || when+='|nic'
 	awk -v when="^($when)\$" '$1 ~ when { print $2 }' "$BEDS/modules" >"$TREE/pv/modules"
 	case $DRIVER$APPEND in
 	*pv_load=no*) ;;
-	mainline*) awk '$1 == "pv" { print $2 }' "$BEDS/modules" ;;
+	mainline*) awk -v when="$BED_DRIVERS" '$1 == when { print $2 }' "$BEDS/modules" ;;
 	ours*)
-		for m in pvbus xen-platform-pci xen-blkfront xen-netfront; do
+		for m in $BED_OURS; do
 			[ ! -e "$OURS/$m.ko" ] || echo "$m"
 			[ ! -e "$OURS/$m-pv.ko" ] || echo "$m-pv"
 		done
@@ -84,10 +117,10 @@ disk_args() {
 	elif [ "$how" = ide ] || [ "$how$TWIN$ro" = pv1 ]; then
 		[ $IDE -lt 4 ] || bad "--disk $1: there are only four places for emulated disks"
 		[ "$how$BED_TWINS" = pvxl ] || ide_args "$1" "$name" "$ro"
-		DISKTAB+=" $name=$vdev:$((IDE / 2 + 1)):$((IDE % 2)):$how"
+		DISKTAB+=" $name=$vdev:$((IDE / 2 + 1)):$((IDE % 2)):${how/#pv/$BED_DISK}"
 		IDE=$((IDE + 1))
 	else
-		DISKTAB+=" $name=$vdev:::$how"
+		DISKTAB+=" $name=$vdev:::${how/#pv/$BED_DISK}"
 	fi
 }
 
@@ -152,7 +185,7 @@ port() { ARGS+=(-chardev "$2,id=$1" -device "virtserialport,chardev=$1,name=pv.$
 # place: where things are, as the host side sees them
 place() {
 	if [ -n "$DIRECT" ]; then
-		ARGS=("${QEMU[@]}")
+		mapfile -t ARGS < <(QEMU_ROOT=${BED_QEMU:-$QEMU_ROOT} && set_qemu && printf '%s\n' "${QEMU[@]}")
 		INNER=$JOB WORK=/dev/shm/pv-bed/${JOB##*/} GUEST_IMAGE=$GUEST_ROOT/root.ext4 KERNEL_INNER=$KERNEL_DIR/vmlinuz
 		SHELL_PATH=$WORK/shell
 	else
@@ -163,7 +196,8 @@ place() {
 	fi
 	[ -z "$IMAGE" ] || image_files
 	mkdir -p "$JOB/bin"
-	install -m755 "$BEDS"/host/{disk-sum,lib.sh,session} "$BEDS/host/$BED_HOST"/* "$JOB/bin/"
+	# shellcheck disable=SC2086 # BED_HOST is words
+	install -m755 "$BEDS"/host/{disk-sum,lib.sh,session} $(printf "$BEDS/host/%s/* " $BED_HOST) "$JOB/bin/"
 	preload
 	cat >"$JOB/env" <<-EOF
 	PV_WORK=$WORK
@@ -192,11 +226,9 @@ take() { ln "$(readlink -f "$1")" "$2" 2>/dev/null || cp --sparse=always "$1" "$
 
 # preload: what the bed adds to QEMU
 preload() {
-	local c
-	c=$(bed_preload)
-	[ -n "$c" ] || return 0
-	preload_of "$c"
-	cp "$PRELOAD" "$JOB/bin/preload.so"
+	PRELOAD=
+	bed_preload
+	[ -z "$PRELOAD" ] || cp "$PRELOAD" "$JOB/bin/preload.so"
 }
 
 # preload_of SOURCE: set PRELOAD to the shared object made of it

@@ -4,7 +4,7 @@
 # Sourced by `run`. A bed says what it needs of KVM, and gives the guest's machine, disks and NICs as QEMU arguments.
 
 BED_ABOUT="Xen as QEMU emulates it in KVM: blkfront, netfront; plain back-ends, grant table v1"
-BED_HOST=qemu
+BED_HOST="qemu xen"
 BED_TWINS=qemu
 
 # What must be in KVM: split irqchip, and of KVM_CAP_XEN_HVM hypercall MSR and interception, shared info, 2-level event
@@ -19,19 +19,6 @@ bed_kvm() {
 bed_check() {
 	[ -z "$XEN" ] || bad "--xen: $BED has no Xen to choose"
 	[ "$IN" = guest ] || bad "--in $IN: $BED has no dom0"
-}
-
-# bed_prepare: what the bed needs besides what all do
-bed_prepare() { :; }
-
-# bed_l1 KERNEL INITRD ARGS: what L1 boots
-bed_l1() {
-	printf '%s\n' -kernel "$1" -initrd "$2" -append "console=ttyS0 $3 $(tsc_args)"
-}
-
-# bed_program: what runs the guest in L1
-bed_program() {
-	printf '%s\n' qemu-system-x86_64 -L /usr/share/qemu -L /usr/share/seabios
 }
 
 # bed_machine: the machine with its kernel
@@ -75,14 +62,5 @@ bed_nics() {
 	fi
 }
 
-# bed_sink: the folder that the guest's words go to; the host side may bring them on from there
-bed_sink() { echo "$INNER"; }
-
-# bed_command: what the guest runs
-bed_command() { cat "$JOB/command"; }
-
-# bed_env: more lines of the host side's environment
-bed_env() { :; }
-
-# bed_preload: C source of a shared object that QEMU is to run with, if any
-bed_preload() { echo "$BEDS/host/qemu/xs-qemu.c"; }
+# bed_preload: set PRELOAD to a shared object that QEMU is to run with, if any
+bed_preload() { preload_of "$BEDS/host/xen/xs-qemu.c"; }

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What goes wrong with a controller on request. Its properties, which may be set at any time:
+ *
+ *	skip, count	the first so many SRBs are served well, and then so many badly; 0: none
+ *	srb-status, scsi-status, sense
+ *			these are not carried out but answered so; sense is 0xKKAAQQ
+ *	delay		milliseconds by which the answer is late
+ *	copies		of the answer: 0 is none (until a reset of the bus aborts the request), 2 is one too many
+ *	length		of the answer in bytes, instead of the right one
+ *	rescind		1: the controller is taken away
+ *	max-version, max-transfer
+ *			the newest protocol version that is taken (0: none), the longest transfer
+ *	seen, hits	SRBs so far, and those served badly
+ */
+#include "storvsp.h"
+#include "scsi/utils.h"
+
+static const struct {
+	const char *name;
+	size_t offset;
+	uint32_t value;
+} properties[] = {
+	{ "skip", offsetof(Storvsp, faults.skip) },
+	{ "count", offsetof(Storvsp, faults.count) },
+	{ "srb-status", offsetof(Storvsp, faults.srb_status) },
+	{ "scsi-status", offsetof(Storvsp, faults.scsi_status) },
+	{ "sense", offsetof(Storvsp, faults.sense) },
+	{ "delay", offsetof(Storvsp, faults.delay) },
+	{ "copies", offsetof(Storvsp, faults.copies), 1 },
+	{ "length", offsetof(Storvsp, faults.length) },
+	{ "rescind", offsetof(Storvsp, faults.rescind) },
+	{ "seen", offsetof(Storvsp, faults.seen) },
+	{ "hits", offsetof(Storvsp, faults.hits) },
+	{ "max-version", offsetof(Storvsp, max_version), 0x0602 },
+	{ "max-transfer", offsetof(Storvsp, max_transfer), 1 << 20 },
+};
+
+void storvsp_fault_init(Object *obj)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(properties); i++) {
+		uint32_t *p = (void *)obj + properties[i].offset;
+
+		*p = properties[i].value;
+		object_property_add_uint32_ptr(obj, properties[i].name, p, OBJ_PROP_FLAG_READWRITE);
+	}
+}
+
+/* storvsp_fault_arrival: an SRB has come. True if it has been answered. */
+bool storvsp_fault_arrival(struct storvsp_req *r)
+{
+	struct storvsp_faults *f = &r->dev->faults;
+
+	f->seen++;
+	if (!f->count)
+		return false;
+	if (f->skip) {
+		f->skip--;
+		return false;
+	}
+	f->count--;
+	f->hits++;
+	r->copies = f->copies;
+	r->delay = f->delay;
+	if (f->length)
+		r->len = f->length;
+	if (!f->srb_status && !f->scsi_status)
+		return false;
+	if (f->sense) {
+		SCSISense sense = { f->sense >> 16, f->sense >> 8, f->sense };
+
+		r->reply.srb.sense_len = scsi_build_sense_buf(r->reply.srb.sense, sizeof(r->reply.srb.sense), sense, true);
+	}
+	storvsp_answer(r, f->srb_status | (f->sense ? SRB_SENSE : 0), f->scsi_status, r->vm.sgl.size);
+	return true;
+}
+
+static void tell(void *opaque)
+{
+	struct storvsp_req *r = opaque;
+
+	r->delay = 0;
+	QTAILQ_REMOVE(&r->dev->held, r, next);
+	storvsp_reply(r);
+}
+
+/* storvsp_fault_hold: an SRB is done. True if its answer is not for now. */
+bool storvsp_fault_hold(struct storvsp_req *r)
+{
+	if (!r->delay && r->copies)
+		return false;
+	QTAILQ_INSERT_TAIL(&r->dev->held, r, next);
+	if (r->copies) {
+		r->timer = timer_new_ms(QEMU_CLOCK_REALTIME, tell, r);
+		timer_mod(r->timer, qemu_clock_get_ms(QEMU_CLOCK_REALTIME) + r->delay);
+	}
+	return true;
+}
