@@ -31,7 +31,7 @@
 #include <pvbus/vmbus.h>
 #include "core.h"
 
-#define STOR_MAX_CHANS		64
+#define STOR_MAX_CHANS		64U
 #define STOR_CHAN_DEPTH		256	/* commands for each channel */
 #define STOR_MAX_DEPTH		4096
 #define STOR_CTL_TAG		0xfffeu	/* of what is no SCSI command */

@@ -27,7 +27,7 @@ TRACE_EVENT(stor_submit,
 		__entry->tag = tag;
 		__entry->lun = cmd->device->lun;
 		__entry->op = cmd->cmnd[0];
-		__entry->len = scsi_bufflen(cmd);
+		__entry->len = cmd->sdb.length;
 		__entry->pages = pages;
 		__entry->bounced = bounced;
 	),
