@@ -12,6 +12,7 @@
 #include <linux/kernel.h>
 #include <linux/module.h>
 #include <linux/string.h>
+#include <linux/timer.h>
 #include <asm/sync_bitops.h>
 #include <bus.h>
 #include "internal.h"
@@ -22,6 +23,7 @@ static_assert((int)PVBUS_PACKET_XFER_PAGES == (int)VMBUS_PACKET_XFER_PAGES);
 static_assert((int)PVBUS_PACKET_GPA_DIRECT == (int)VMBUS_PACKET_GPA_DIRECT);
 static_assert((int)PVBUS_PACKET_COMPLETION == (int)VMBUS_PACKET_COMPLETION);
 
+#define ROOM_DELAY	max(HZ / 100, 1)
 #define STRAY_MS	10	/* until the host has heard that a channel moved, if it does not say */
 
 /* -- signals -- */
@@ -45,22 +47,53 @@ static void channel_signal(struct hv_channel *hc)
 	}
 }
 
-/* hv_channel_event - the host has something to say on a channel; in interrupts */
-void hv_channel_event(u32 relid)
+/* With interrupts off */
+static void channel_event(struct hv_channel *hc)
 {
-	const struct pvbus_channel_ops *ops;
-	struct hv_channel *hc;
+	const struct pvbus_channel_ops *ops = smp_load_acquire(&hc->ops);
 
-	hc = relid < VMBUS_RELIDS ? READ_ONCE(hv_vmbus.channel[relid]) : NULL;
-	ops = hc ? smp_load_acquire(&hc->ops) : NULL;
 	/* A masked one is somebody's who will look. */
 	if (!ops || xchg(&hc->masked, 1))
 		return;
 	WRITE_ONCE(hc->in.page->interrupt_mask, 1);
-	hv_ring_roomy(&hc->out);
+	hv_ring_tell(&hc->out);
 	hc->pub.events++;
 	trace_vmbus_channel_event(hc);
 	ops->event(&hc->pub);
+}
+
+/* hv_channel_event - the host has something to say on a channel; in interrupts */
+void hv_channel_event(u32 relid)
+{
+	struct hv_channel *hc;
+
+	hc = relid < VMBUS_RELIDS ? READ_ONCE(hv_vmbus.channel[relid]) : NULL;
+	if (hc)
+		channel_event(hc);
+}
+
+/*
+ * The host is to signal room that a sender waits for, but there is one that does not when it has
+ * emptied the ring altogether (QEMU, at least up to 10.0). So we look ourselves.
+ */
+static void room_fn(struct timer_list *t)
+{
+	struct hv_channel *hc = timer_container_of(hc, t, room);
+	unsigned long flags;
+
+	if (!hv_ring_waits(&hc->out))
+		return;
+	if (hv_ring_room_came(&hc->out)) {
+		local_irq_save(flags);
+		channel_event(hc);
+		local_irq_restore(flags);
+	}
+	mod_timer(&hc->room, jiffies + ROOM_DELAY);
+}
+
+void hv_channel_init(struct hv_channel *hc)
+{
+	timer_setup(&hc->room, room_fn, 0);
 }
 
 /**
@@ -86,7 +119,7 @@ bool pvbus_channel_rearm(struct pvbus_channel *ch)
 	 * events that found the channel masked.
 	 */
 	xchg(&hc->masked, 0);
-	if (!hv_ring_filled(&hc->in) && !hv_ring_roomy(&hc->out))
+	if (!hv_ring_filled(&hc->in) && !hv_ring_tell(&hc->out))
 		return false;
 	if (xchg(&hc->masked, 1))
 		return false;
@@ -131,6 +164,7 @@ static int put(struct pvbus_channel *ch, u16 type, u16 flags, u64 id, const stru
 		ch->full++;
 		/* The host makes no room but by reading what it sees. */
 		pvbus_channel_kick(ch);
+		mod_timer(&hc->room, jiffies + ROOM_DELAY);
 	} else if (err == -EIO) {
 		pvbus_quarantine(&ch->vdev->pdev, "channel %u: host is at %u of the ring to it, %u were shown",
 				 ch->relid, READ_ONCE(hc->out.page->read_index), hc->out.shown);
@@ -265,6 +299,7 @@ static void detach(struct hv_channel *hc)
 {
 	WRITE_ONCE(hc->ops, NULL);
 	hv_synic_sync();
+	timer_delete_sync(&hc->room);
 }
 
 /* CPUs stay as they are meanwhile: one that leaves moves its channels, and must find this one. */

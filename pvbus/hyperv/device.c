@@ -144,6 +144,7 @@ static struct hv_channel *channel_alloc(struct hv_device *hd, const struct hv_ms
 	hc->connection = events ? msg->offer.connection : VMBUS_CONNECTION_EVENTS;
 	hc->has_monitor = msg->offer.has_monitor;
 	hc->monitor = msg->offer.monitor;
+	hv_channel_init(hc);
 	return hc;
 }
 

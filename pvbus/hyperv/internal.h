@@ -9,6 +9,7 @@
 #include <linux/completion.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
+#include <linux/timer.h>
 #include <linux/workqueue.h>
 #include <pvbus/vmbus.h>
 #include "msg_core.h"
@@ -61,6 +62,7 @@ void hv_synic_off_in_panic(void);
  * @nr_pages: how many
  * @nr_out: how many of them, from the first one on, are the outgoing ring's
  * @gpadl: by which the host knows them
+ * @room: looks whether there is room, where the host does not say so
  */
 struct hv_channel {
 	struct pvbus_channel pub;
@@ -80,6 +82,7 @@ struct hv_channel {
 	u32 nr_pages;
 	u32 nr_out;
 	u32 gpadl;
+	struct timer_list room;
 };
 
 #define to_hv_channel(c)	container_of(c, struct hv_channel, pub)
@@ -172,6 +175,7 @@ void hv_gpadl_teardown(struct hv_channel *hc);
 void hv_lost_free(bool really);
 
 /* channel.c */
+void hv_channel_init(struct hv_channel *hc);
 void hv_channel_event(u32 relid);
 bool hv_cpu_movable(unsigned int cpu);
 void hv_channels_leave_cpu(unsigned int cpu);

@@ -183,20 +183,31 @@ bool hv_ring_show(struct hv_ring *r)
 	return READ_ONCE(r->page->read_index) == old;
 }
 
-/*
- * hv_ring_roomy - has room come about for what hv_ring_put() found none for?
- *
- * True once for each time that it found none; then it is the caller's to tell whoever waits. Needs
- * no lock.
- */
-bool hv_ring_roomy(struct hv_ring *r)
+/* hv_ring_waits - is the owner still to be told of room that hv_ring_put() found none of? */
+bool hv_ring_waits(const struct hv_ring *r)
 {
-	u32 want = READ_ONCE(r->want), index = READ_ONCE(r->page->read_index);
+	return READ_ONCE(r->want) && !READ_ONCE(r->told);
+}
 
-	if (!want || READ_ONCE(r->told))
-		return false;
+/* hv_ring_room_came - and is there room now? Needs no lock */
+bool hv_ring_room_came(const struct hv_ring *r)
+{
+	u32 index = READ_ONCE(r->page->read_index);
+
 	/* Of an impossible one the next packet will tell. */
-	if (index_ok(r, index) && r->size - ring_delta(r, index, READ_ONCE(r->at)) <= want)
+	return hv_ring_waits(r) &&
+	       (!index_ok(r, index) ||
+		r->size - ring_delta(r, index, READ_ONCE(r->at)) > READ_ONCE(r->want));
+}
+
+/*
+ * hv_ring_tell - the same; if so, it is the caller's to tell the owner
+ *
+ * True once for each time that there was no room. Needs no lock.
+ */
+bool hv_ring_tell(struct hv_ring *r)
+{
+	if (!hv_ring_room_came(r))
 		return false;
 	WRITE_ONCE(r->told, true);
 	return true;

@@ -69,7 +69,9 @@ void hv_ring_init(struct hv_ring *r, void *page, void *data, u32 size);
 int hv_ring_put(struct hv_ring *r, u16 type, u16 flags, u64 id, const struct hv_pages *pages,
 		const void *payload, u32 len);
 bool hv_ring_show(struct hv_ring *r);
-bool hv_ring_roomy(struct hv_ring *r);
+bool hv_ring_waits(const struct hv_ring *r);
+bool hv_ring_room_came(const struct hv_ring *r);
+bool hv_ring_tell(struct hv_ring *r);
 
 int hv_ring_get(struct hv_ring *r, void *buf, u32 size, struct hv_packet *pkt);
 bool hv_ring_release(struct hv_ring *r);

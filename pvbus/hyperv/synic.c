@@ -326,6 +326,8 @@ static int poll_start(unsigned int hz, u64 sint)
 {
 	int err;
 
+	if (hz > POLL_MAX)
+		pr_warn("pvbus: poll=%u is out of range, taking %u\n", hz, POLL_MAX);
 	poll_hz = hz ? min(hz, POLL_MAX) : POLL_FALLBACK;
 	message_cpu = cpumask_first(cpu_online_mask);
 	err = one_cpu_on(message_cpu, sint);
