@@ -43,14 +43,22 @@ static void set_phase(struct storvsc *st, enum stor_phase phase)
 
 /* --- what is said to the host beside commands --- */
 
+/* Before a version is agreed on, a host is taken to be of the age of its VMBus. */
+static u32 packet_size(const struct storvsc *st)
+{
+	if (st->dialect)
+		return st->dialect->packet;
+	return st->vdev->version < VMBUS_2_4 ? VSTOR_PACKET_SHORT : VSTOR_PACKET_LONG;
+}
+
 static int control_send(struct stor_chan *chan, const struct vstor_packet *p, u64 id)
 {
-	const struct stor_dialect *d = chan->st->dialect;
+	u32 size = packet_size(chan->st);
 	int err = -ENODEV;
 
 	spin_lock_bh(&chan->out_lock);
 	if (chan->up)
-		err = pvbus_channel_send(chan->ch, p, d ? d->packet : VSTOR_PACKET_SHORT, id, true);
+		err = pvbus_channel_send(chan->ch, p, size, id, true);
 	if (!err)
 		pvbus_channel_kick(chan->ch);
 	spin_unlock_bh(&chan->out_lock);

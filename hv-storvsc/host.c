@@ -171,7 +171,7 @@ static int stor_sdev_configure(struct scsi_device *sdev, struct queue_limits *li
 	blk_queue_rq_timeout(sdev->request_queue, secs_to_jiffies(stor_timeout));
 	sdev->no_write_same = 1;
 	/* The disks of Windows Server 2012 and 2012 R2 are better than they say. */
-	if (!strncmp(sdev->vendor, "Msft", 4) && (vmbus == 0x20004 || vmbus == 0x30000))
+	if (!strncmp(sdev->vendor, "Msft", 4) && (vmbus == VMBUS_2_4 || vmbus == VMBUS_3_0))
 		sdev->scsi_level = SCSI_SPC_3;
 	return 0;
 }

@@ -82,7 +82,7 @@ static struct storvsc *stor_alloc(struct pvbus_device *pdev)
 	INIT_WORK(&st->scan_work, stor_scan);
 	INIT_WORK(&st->device_work, stor_devices);
 	st->max_chans = st->kind == STOR_IDE ? 1 :
-			min_not_zero(max_channels, min(num_online_cpus(), STOR_MAX_CHANS));
+			max_channels ?: min(num_online_cpus(), STOR_MAX_CHANS);
 	st->chan = kvcalloc(st->max_chans, sizeof(*st->chan), GFP_KERNEL);
 	st->map = kcalloc(st->max_chans, sizeof(*st->map), GFP_KERNEL);
 	if (!st->chan || !st->map) {

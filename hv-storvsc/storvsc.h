@@ -34,6 +34,8 @@
 #define STOR_MAX_CHANS		64U
 #define STOR_CHAN_DEPTH		256	/* commands for each channel */
 #define STOR_MAX_DEPTH		4096
+#define VMBUS_2_4		0x20004u	/* of Windows Server 2012 */
+#define VMBUS_3_0		0x30000u	/* and of 2012 R2 */
 #define STOR_CTL_TAG		0xfffeu	/* of what is no SCSI command */
 
 /* A page that stands in where a command's own cannot be named */
