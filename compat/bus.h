@@ -15,7 +15,7 @@
  *   sysfs_emit(buf, fmt, ...), sysfs_emit_at(buf, at, fmt, ...)
  *   from_work(var, work, field), container_of_const(), secs_to_jiffies(s), __counted_by(n)
  *   system_percpu_wq, system_dfl_wq, WQ_PERCPU, PCI_IRQ_INTX, X86_VENDOR_HYGON
- *   get_unaligned_le32() and friends
+ *   get_unaligned_le32() and friends; panic_notifier_list
  *
  * Callbacks whose prototype changed: write FN in the newest form, put the macro after it, give
  * FN_op to the kernel.
@@ -23,6 +23,7 @@
  *   PV_BUS_MATCH(fn)                int fn(struct device *dev, const struct device_driver *drv)
  *   PV_BUS_UEVENT(fn)               int fn(const struct device *dev, struct kobj_uevent_env *env)
  *   PV_BUS_REMOVE(fn)               void fn(struct device *dev)
+ *   PV_PLATFORM_REMOVE(fn)          void fn(struct platform_device *pdev)
  *   PV_CHILD_MATCH(fn)              int fn(struct device *dev, const void *data), for
  *                                   device_find_child()
  *
@@ -43,6 +44,7 @@
 #include <linux/kernel.h>
 #include <linux/module.h>
 #include <linux/pci.h>
+#include <linux/platform_device.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
@@ -50,6 +52,10 @@
 #include <linux/workqueue.h>
 #include <asm/processor.h>
 #include <pv_compat_config.h>
+
+#if PV_HAVE_PANIC_NOTIFIER_HEADER
+#include <linux/panic_notifier.h>
+#endif
 
 #if PV_HAVE_LINUX_UNALIGNED
 #include <linux/unaligned.h>
@@ -83,6 +89,14 @@
 #else
 #define PV_BUS_REMOVE(fn) \
 	static int fn##_op(struct device *dev) { fn(dev); return 0; }
+#endif
+
+#if PV_HAVE_PLATFORM_REMOVE_VOID
+#define PV_PLATFORM_REMOVE(fn) \
+	static void fn##_op(struct platform_device *pdev) { fn(pdev); }
+#else
+#define PV_PLATFORM_REMOVE(fn) \
+	static int fn##_op(struct platform_device *pdev) { fn(pdev); return 0; }
 #endif
 
 #if PV_HAVE_DEVICE_FIND_CHILD_CONST

@@ -5,7 +5,7 @@
  * Under their upstream names, in their newest form:
  *
  *   scsi_done(cmd), scsi_cmd_to_rq(cmd), scsi_build_sense(cmd, desc, key, asc, ascq),
- *   set_status_byte(cmd, status)
+ *   set_status_byte(cmd, status), scsi_rescan_device(sdev)
  *   enum scsi_qc_status, enum scsi_timeout_action
  *   .sdev_init, .sdev_configure, .sdev_destroy in struct scsi_host_template
  *
@@ -61,6 +61,10 @@ static inline void scsi_build_sense(struct scsi_cmnd *cmd, int desc, u8 key, u8 
 	scsi_build_sense_buffer(desc, cmd->sense_buffer, key, asc, ascq);
 	cmd->result = DRIVER_SENSE << 24 | SAM_STAT_CHECK_CONDITION;
 }
+#endif
+
+#if !PV_HAVE_SCSI_RESCAN_SDEV
+#define scsi_rescan_device(sdev) scsi_rescan_device(&(sdev)->sdev_gendev)
 #endif
 
 #if PV_HAVE_SCSI_QC_STATUS

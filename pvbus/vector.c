@@ -119,6 +119,8 @@ static int vector_cpu_offline(unsigned int cpu)
 
 	if (!virq)
 		return 0;
+	if (vector_user->may_go && !vector_user->may_go(cpu))
+		return -EBUSY;
 	vector_user->offline(cpu);
 	vector_irq_of[cpu] = 0;
 	free_irq(virq, vector_user->cookie);

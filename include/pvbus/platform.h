@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a bootstrap module uses to bring a host's lower half up: detection, CPU vectors, and Xen's
- * stages.
+ * What a bootstrap module uses to bring a host's lower half up: detection, CPU vectors, and each
+ * host's stages.
  *
  * Each stage is a start/stop pair; a bootstrap starts them in this order and stops them in reverse.
  * Kernel-doc stands at the definitions.
@@ -36,6 +36,8 @@ bool pvbus_kernel_owns_host(enum pvbus_host host);
  * @cookie: argument of @handler
  * @online: tell the host this CPU's vector; runs on that CPU, may sleep
  * @offline: this CPU's vector goes away; runs on that CPU, may sleep
+ * @may_go: false keeps the CPU from going offline; true for all during pvbus_vectors_stop(). NULL:
+ *	true
  */
 struct pvbus_vector_user {
 	const char *name;
@@ -44,6 +46,7 @@ struct pvbus_vector_user {
 	void *cookie;
 	int (*online)(unsigned int cpu, u8 vector);
 	void (*offline)(unsigned int cpu);
+	bool (*may_go)(unsigned int cpu);
 };
 
 int pvbus_vectors_start(const struct pvbus_vector_user *user);
@@ -64,5 +67,31 @@ int pvbus_xen_bus_start(struct device *parent, void (*awake)(void));
 void pvbus_xen_bus_stop(void);
 
 const char *pvbus_xen_event_mode(void);
+
+/**
+ * struct pvbus_hv_config - what a bootstrap knows of VMBus
+ * @irq: interrupt of VMBus's ACPI device; 0 if it has none
+ * @percpu: take events on every CPU, if that is possible
+ * @poll: look for events this many times a second instead of taking interrupts; 0: do not
+ * @max_version: newest version of the protocol to ask for, as "4.0"; NULL: the newest we know
+ */
+struct pvbus_hv_config {
+	int irq;
+	bool percpu;
+	unsigned int poll;
+	const char *max_version;
+};
+
+int pvbus_hv_hypercalls_start(const struct pvbus_host_info *info);
+void pvbus_hv_hypercalls_stop(void);
+int pvbus_hv_connect(const struct pvbus_hv_config *config);
+void pvbus_hv_disconnect(void);
+int pvbus_hv_bus_start(struct device *parent);
+void pvbus_hv_bus_stop(void);
+void pvbus_hv_shutdown(void);
+void pvbus_hv_panic(void);
+
+const char *pvbus_hv_event_mode(void);
+u32 pvbus_hv_version(void);
 
 #endif /* PVBUS_PLATFORM_H */

@@ -215,9 +215,17 @@ platform_device() { find -L "$PLATFORM" -maxdepth 1 -name '????:??:??.?' | head 
 
 need_debugfs() { mountpoint -q /sys/kernel/debug || mount -t debugfs none /sys/kernel/debug; }
 
+# front DISK: its front-end's folder in sysfs; a SCSI disk's is its controller's
+front() {
+	local d
+	d=$(readlink -f "/sys/block/$1/device")
+	echo "${d%/host[0-9]*/target*}"
+}
+
 # blk_attr DISK NAME: what the front-end's sysfs file says ("phase", "negotiated/flush")
 blk_attr() {
-	local f=/sys/block/$1/device/$2
+	local f
+	f=$(front "$1")/$2
 	[ -e "$f" ] || fail "$1: no sysfs file $2"
 	cat "$f"
 }
@@ -276,8 +284,8 @@ need_disk() {
 }
 
 disk_is_pv() {
-	case $(readlink -f "/sys/block/$1/device/subsystem") in
-	*/bus/pvbus | */bus/xen) ;;
+	case $(readlink -f "$(front "$1")/subsystem") in
+	*/bus/pvbus | */bus/xen | */bus/vmbus) ;;
 	*) return 1 ;;
 	esac
 }

@@ -136,7 +136,7 @@ inside() {
 stage() {
 	local list=$1.files f
 	mkdir -p "$1"
-	(cd "$PV_TOP" && find Kbuild Makefile dkms.conf README.md COPYING include compat packaging pvbus xen-* -type f \
+	(cd "$PV_TOP" && find Kbuild Makefile dkms.conf README.md COPYING include compat packaging pvbus xen-* hv-* -type f \
 		! -path 'compat/generated/*' ! -name '*.o' ! -name '*.ko' ! -name '*.mod' ! -name '*.mod.c' ! -name '.*' \
 		! -name modules.order ! -name Module.symvers) | LC_ALL=C sort >"$list"
 	tar -C "$PV_TOP" -c -T "$list" | tar -C "$1" -x

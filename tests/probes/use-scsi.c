@@ -36,6 +36,7 @@ PV_SCSI_SDEV_CONFIGURE(use_sdev_configure)
 
 static void use_sdev_destroy(struct scsi_device *sdev)
 {
+	scsi_rescan_device(sdev);
 	sdev->hostdata = NULL;
 }
 

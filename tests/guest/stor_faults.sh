@@ -1,0 +1,126 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+# A controller of Hyper-V whose answers are bad, late, doubled or do not come: what is read is right all the same, or there
+# is an error; and a new connection brings everything back. Wants hv-storvsc.timeout=5, or waits for longer.
+# shellcheck disable=SC2317 # sub-tests are called by check
+set -euo pipefail
+. "$(dirname "$0")/lib.sh"
+
+sum_of() { dd if="$DISK" bs=64k count=1 skip="${1:-0}" iflag=direct status=none | sha256sum; }
+fault() { on_host "fault ctrl=scsi $*"; }
+healthy() { fault "count=0 skip=0 srb-status=0 scsi-status=0 sense=0 copies=1 delay=0 length=0"; }
+
+# survives PROPERTY=VALUE...: one bad answer, and what is read is what is there
+survives() {
+	local before after
+	before=$(fault hits)
+	fault "$* count=1"
+	after=$(sum_of)
+	[ "$after" = "$GOOD" ] || fail "other data: $after, not $GOOD"
+	[ "$(fault hits)" = $((before + 1)) ] || fail "the host had nothing to answer badly"
+	healthy
+}
+
+# An error for each of the tries, and then it is over.
+gives_up() {
+	local rc=0
+	fault "$* count=1000"
+	sum_of >/dev/null 2>"$TAP_TMP/dd" || rc=$?
+	healthy
+	[ "$rc" != 0 ] || fail "read without an error"
+	[ "$(sum_of)" = "$GOOD" ] || fail "not well again"
+}
+
+doubled() {
+	local before
+	before=$(counter "$D" strays)
+	fault "copies=2 count=8"
+	[ "$(for _ in 1 2 3 4 5 6 7 8; do sum_of; done | sort -u)" = "$GOOD" ] || fail "other data"
+	healthy
+	[ "$(counter "$D" strays)" = $((before + 8)) ] || fail "$(counter "$D" strays) strays, there were $before before"
+}
+
+# The ladder: it is not in the ring; a reset brings it back.
+lost() {
+	local mark="$MARK lost"
+	log_mark "$mark"
+	survives copies=0
+	[ "$(log_lines "$mark" "no answer to command")" -ge 1 ] || fail "no line tells of it"
+	[ "$(log_lines "$mark" "reset of the (LUN|bus): done|new connection: made")" -ge 1 ] || fail "nothing was reset"
+}
+
+late_under_load() {
+	fault "delay=300 count=40"
+	fio_io "$DISK" "${VERIFY[@]}" --size=8m --offset=16m || fail "fio failed"
+	healthy
+}
+
+reconnects_under_load() {
+	local i before
+	before=$(blk_attr "$D" reconnects)
+	load_start own "$DISK" --size=8m --offset=16m
+	for i in 1 2 3 4 5; do
+		echo 1 >"$(front "$D")/reconnect"
+		sleep 1
+		load_runs own
+	done
+	load_stop own 120
+	[ "$(blk_attr "$D" reconnects)" = $((before + 5)) ] || fail "$(blk_attr "$D" reconnects) reconnects"
+	[ "$(blk_attr "$D" phase)" = connected ] || fail "$(blk_attr "$D" phase)"
+}
+
+is_phase() { [ "$(blk_attr "$D" phase)" = "$1" ]; }
+
+# Too short an answer is no answer: the device is left alone until somebody says otherwise.
+broken() {
+	fault "length=20 count=1"
+	! sum_of >/dev/null 2>&1 || fail "read without an error"
+	healthy
+	wait_or_fail 10 is_phase failed
+	[ "$(cat "$(front "$D")/quarantined")" = 1 ] || fail "not quarantined"
+	! sum_of >/dev/null 2>&1 || fail "read from a quarantined controller"
+	echo 1 >"$(front "$D")/reconnect"
+	is_phase connected || fail "$(blk_attr "$D" phase)"
+	[ "$(sum_of)" = "$GOOD" ] || fail "other data"
+}
+
+nothing_left() {
+	need_debugfs
+	! grep -E '^tag ' "$DEBUG/$(basename "$(front "$D")")/channels" || fail "the host still has commands"
+	grep -E '([0-9]+) of \1 pages' "$DEBUG/$(basename "$(front "$D")")/channels" >/dev/null ||
+		fail "pages are missing: $(cat "$DEBUG/$(basename "$(front "$D")")/channels")"
+}
+
+start
+need_ours
+need_fio
+need_disk
+[ -e "$(front "$D")/negotiated/vmbus_version" ] || skip_all "the disk is not on a controller of Hyper-V"
+[ "$(cat /sys/module/hv_storvsc/parameters/timeout)" -le 20 ] || skip_all "load hv-storvsc with timeout=5"
+expect_log "hv-storvsc .*: (quarantined|channel [0-9]+: an answer that nobody waits for|new connection: made)"
+expect_log "sd .*: (command .* failed|no answer to command|reset of the|\[sd[a-z]+\] tag#|.*[Cc]apacity data has changed|.*Parameters changed)"
+expect_log "I/O error, dev $D|Buffer I/O error on dev $D|blk_update_request|critical .* error, dev $D|device reset occurred"
+GOOD=$(sum_of)
+healthy
+check "status: aborted" survives srb-status=0x02
+check "status: error" survives srb-status=0x04
+check "status: busy" survives srb-status=0x05
+check "status: timeout" survives srb-status=0x09
+check "status: bus reset" survives srb-status=0x0e
+check "status: overrun of a read" survives srb-status=0x12
+check "status: internal error" survives srb-status=0x30
+check "status: one that nobody knows" survives srb-status=0x3e
+check "SCSI status: busy" survives srb-status=0x04 scsi-status=0x08
+check "SCSI status: queue full" survives srb-status=0x04 scsi-status=0x28
+check "sense: capacity changed" survives srb-status=0x04 scsi-status=0x02 sense=0x062a09
+check "sense: parameters changed" survives srb-status=0x02 scsi-status=0x02 sense=0x063f02
+check "sense: a unit that was reset" survives srb-status=0x04 scsi-status=0x02 sense=0x062900
+check "always an error" gives_up srb-status=0x04
+check "a medium error" gives_up srb-status=0x04 scsi-status=0x02 sense=0x031100
+check "doubled answers" doubled
+check "late answers" late_under_load
+check "an answer that does not come" lost
+check "new connections under load" reconnects_under_load
+check "an answer that is too short" broken
+check "nothing is left behind" nothing_left
+finish
