@@ -16,6 +16,7 @@
  *   from_work(var, work, field), container_of_const(), secs_to_jiffies(s), __counted_by(n)
  *   system_percpu_wq, system_dfl_wq, WQ_PERCPU, PCI_IRQ_INTX, X86_VENDOR_HYGON
  *   get_unaligned_le32() and friends; panic_notifier_list
+ *   syscore_suspend(), syscore_resume()     nothing where the kernel knows no sleep
  *
  * Callbacks whose prototype changed: write FN in the newest form, put the macro after it, give
  * FN_op to the kernel.
@@ -47,6 +48,7 @@
 #include <linux/platform_device.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/syscore_ops.h>
 #include <linux/sysfs.h>
 #include <linux/timer.h>
 #include <linux/workqueue.h>
@@ -61,6 +63,13 @@
 #include <linux/unaligned.h>
 #else
 #include <asm/unaligned.h>
+#endif
+
+/* -- sleep -- */
+
+#ifndef CONFIG_PM_SLEEP
+static inline int syscore_suspend(void) { return 0; }
+static inline void syscore_resume(void) { }
 #endif
 
 /* -- driver core -- */

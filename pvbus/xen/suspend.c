@@ -15,7 +15,7 @@
 #include <linux/kernel.h>
 #include <linux/sched/mm.h>
 #include <linux/stop_machine.h>
-#include <linux/syscore_ops.h>
+#include <bus.h>
 #include <abi/xen/xen.h>
 #include "internal.h"
 
