@@ -184,6 +184,7 @@ port() { ARGS+=(-chardev "$2,id=$1" -device "virtserialport,chardev=$1,name=pv.$
 
 # place: where things are, as the host side sees them
 place() {
+	local d
 	if [ -n "$DIRECT" ]; then
 		mapfile -t ARGS < <(QEMU_ROOT=${BED_QEMU:-$QEMU_ROOT} && set_qemu && printf '%s\n' "${QEMU[@]}")
 		INNER=$JOB WORK=/dev/shm/pv-bed/${JOB##*/} GUEST_IMAGE=$GUEST_ROOT/root.ext4 KERNEL_INNER=$KERNEL_DIR/vmlinuz
@@ -196,8 +197,10 @@ place() {
 	fi
 	[ -z "$IMAGE" ] || image_files
 	mkdir -p "$JOB/bin"
-	# shellcheck disable=SC2086 # BED_HOST is words
-	install -m755 "$BEDS"/host/{disk-sum,lib.sh,session} $(printf "$BEDS/host/%s/* " $BED_HOST) "$JOB/bin/"
+	install -m755 "$BEDS"/host/{disk-sum,lib.sh,session} "$JOB/bin/"
+	for d in $BED_HOST; do
+		install -m755 "$BEDS/host/$d"/* "$JOB/bin/"
+	done
 	preload
 	cat >"$JOB/env" <<-EOF
 	PV_WORK=$WORK
