@@ -6,6 +6,8 @@
 
 # The kernel's own drivers under test, by the first word in `modules`; and ours
 BED_DRIVERS=pv
+# Where the QEMU is that runs the guest, if not the one that would emulate L1
+BED_QEMU=
 # How the guest finds its disks under test (pv-disk): by the name that vdev= gives them, or as SCSI disks by their product
 BED_DISK=pv
 BED_OURS="pvbus xen-platform-pci xen-blkfront xen-netfront"
@@ -186,7 +188,9 @@ port() { ARGS+=(-chardev "$2,id=$1" -device "virtserialport,chardev=$1,name=pv.$
 place() {
 	local d
 	if [ -n "$DIRECT" ]; then
-		mapfile -t ARGS < <(QEMU_ROOT=${BED_QEMU:-$QEMU_ROOT} && set_qemu && printf '%s\n' "${QEMU[@]}")
+		QEMU_ROOT=${BED_QEMU:-$QEMU_ROOT} L1_PRELOAD=''
+		set_qemu
+		ARGS=("${QEMU[@]}")
 		INNER=$JOB WORK=/dev/shm/pv-bed/${JOB##*/} GUEST_IMAGE=$GUEST_ROOT/root.ext4 KERNEL_INNER=$KERNEL_DIR/vmlinuz
 		SHELL_PATH=$WORK/shell
 	else
