@@ -22,14 +22,18 @@ struct workqueue_struct *stor_wq;
 static void stor_start(struct work_struct *work)
 {
 	struct storvsc *st = container_of(work, struct storvsc, start_work);
-	int err = -ENODEV;
+	int err = 0;
 
 	mutex_lock(&st->lock);
-	if (!READ_ONCE(st->dying) && READ_ONCE(st->phase) != STOR_GONE)
+	if (READ_ONCE(st->dying) || READ_ONCE(st->phase) == STOR_GONE) {
+		err = -ENODEV;
+	} else if (st->phase != STOR_CONNECTED) {
+		pvbus_unquarantine(&st->vdev->pdev);
 		err = stor_connect(st);
+	}
 	mutex_unlock(&st->lock);
 	/* Commands of the scan may need a new connection. */
-	if (!err)
+	if (!err && !st->host)
 		err = stor_host_add(st);
 	if (err && !READ_ONCE(st->dying))
 		dev_err(st->dev, "no disks from here: error %d\n", err);

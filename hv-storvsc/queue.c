@@ -488,21 +488,31 @@ static int bounce_alloc(struct storvsc *st, unsigned int n)
 	return 0;
 }
 
-/* For good: what was agreed on is known. On failure, stor_slots_free() has to follow, too. */
-int stor_slots_alloc(struct storvsc *st)
+static int pfns_alloc(struct storvsc *st)
 {
 	unsigned int i;
 
-	st->depth = min_t(unsigned int, st->nr_chans * STOR_CHAN_DEPTH, STOR_MAX_DEPTH);
-	st->slot = kvcalloc(st->depth, sizeof(*st->slot), GFP_KERNEL);
-	if (!st->slot)
-		return -ENOMEM;
 	for (i = 0; i < st->nr_chans; i++) {
 		st->chan[i].pfn = kvmalloc_array(STOR_MAX_PAGES, sizeof(u64), GFP_KERNEL);
 		if (!st->chan[i].pfn)
 			return -ENOMEM;
 	}
-	return bounce_alloc(st, st->offer.max_transfer / STOR_PAGE + 1);
+	return 0;
+}
+
+/* For good: what was agreed on is known. */
+int stor_slots_alloc(struct storvsc *st)
+{
+	int err;
+
+	st->depth = min_t(unsigned int, st->nr_chans * STOR_CHAN_DEPTH, STOR_MAX_DEPTH);
+	st->slot = kvcalloc(st->depth, sizeof(*st->slot), GFP_KERNEL);
+	err = st->slot ? pfns_alloc(st) : -ENOMEM;
+	if (!err)
+		err = bounce_alloc(st, st->offer.max_transfer / STOR_PAGE + 1);
+	if (err)
+		stor_slots_free(st);
+	return err;
 }
 
 /* All commands have ended, so every page is back. */
@@ -512,8 +522,14 @@ void stor_slots_free(struct storvsc *st)
 
 	for (; st->bounce; st->bounce = st->bounce->next)
 		__free_page(st->bounce->page);
+	st->nr_bounce = 0;
 	kvfree(st->bounce_mem);
-	for (i = 0; i < st->max_chans; i++)
+	st->bounce_mem = NULL;
+	for (i = 0; i < st->max_chans; i++) {
 		kvfree(st->chan[i].pfn);
+		st->chan[i].pfn = NULL;
+	}
 	kvfree(st->slot);
+	st->slot = NULL;
+	st->depth = 0;
 }
