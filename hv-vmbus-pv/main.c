@@ -90,7 +90,9 @@ static int bootstrap_panic(struct notifier_block *nb, unsigned long event, void 
 }
 
 /* Behind those that write to disks what is known of the panic */
-static struct notifier_block panic_block = { .notifier_call = bootstrap_panic, .priority = INT_MIN };
+static struct notifier_block panic_block = {
+	.notifier_call = bootstrap_panic, .priority = INT_MIN
+};
 
 /* A host may describe the device more than once; there is still one VMBus behind it. */
 static struct platform_device *active;

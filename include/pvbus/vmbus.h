@@ -15,8 +15,8 @@ struct pvbus_channel;
 
 /**
  * struct pvbus_vmbus_device - a device behind VMBus
- * @pdev: what every pvbus device has; @pdev.type is "hv-" and the short name of the class the
- *	shim knows ("hv-scsi", "hv-ide", "hv-fc"), else "hv-" and the class GUID's first eight digits
+ * @pdev: what every pvbus device has; @pdev.type is "hv-scsi", "hv-ide" or "hv-fc" for a class
+ *	that the shim knows, else "hv-" and the class GUID's first eight digits
  * @class: class GUID of the offer
  * @instance: instance GUID of the offer
  * @user: the 120 bytes of the offer that are the device's own
@@ -37,13 +37,18 @@ struct pvbus_vmbus_device {
 /**
  * struct pvbus_channel_ops - how a channel's owner takes part
  * @event: the host put packets into the ring, or made room where pvbus_channel_send*() found none.
- *	Called in hard interrupt context with the channel masked: nothing arrives until
+ *	Called with interrupts off and the channel masked: nothing arrives until
  *	pvbus_channel_rearm()
  * @rescinded: the host takes this channel back; nothing more will be answered on it. May sleep.
- *	The owner still calls pvbus_channel_close(). May be NULL on a primary channel: there the
- *	device's remove() follows
- * @subchannel: the host offers another channel of this device, for the owner to open. May sleep.
- *	NULL: sub-channels are left alone. Set on the primary channel only
+ *	The owner still calls pvbus_channel_close(). May be NULL. On a primary channel the device's
+ *	remove() follows
+ * @subchannel: the host offers another channel of this device, for the owner to open here or not at
+ *	all. One that is not opened is offered again after pvbus_channel_want_subchannels(), and to
+ *	whoever opens the primary next. May sleep. NULL: sub-channels are left alone. Set on the
+ *	primary channel only
+ *
+ * @rescinded and @subchannel are called with the device's lock held, like what is in struct
+ * pvbus_driver.
  */
 struct pvbus_channel_ops {
 	void (*event)(struct pvbus_channel *ch);
@@ -100,13 +105,14 @@ struct pvbus_packet {
 int pvbus_channel_open(struct pvbus_channel *ch, const struct pvbus_channel_ops *ops, u32 out_bytes,
 		       u32 in_bytes, unsigned int cpu);
 void pvbus_channel_close(struct pvbus_channel *ch);
+void pvbus_channel_want_subchannels(struct pvbus_channel *primary);
 bool pvbus_channel_is_rescinded(const struct pvbus_channel *ch);
 int pvbus_channel_set_cpu(struct pvbus_channel *ch, unsigned int cpu);
 
 /*
  * Sending: the owner's lock covers the outgoing ring, one sender at a time. A packet is in the ring
- * when these return 0; the host is told by pvbus_channel_kick(), one for as many packets as you like.
- * -EAGAIN: no room; @event comes when there is (for that the ring asks the host by itself).
+ * when these return 0; the host sees it from pvbus_channel_kick() on, one for as many packets as you
+ * like. -EAGAIN: no room; @event comes when there is (for that the ring asks the host by itself).
  */
 int pvbus_channel_send(struct pvbus_channel *ch, const void *payload, u32 len, u64 id,
 		       bool want_completion);
@@ -116,8 +122,8 @@ int pvbus_channel_complete(struct pvbus_channel *ch, const void *payload, u32 le
 void pvbus_channel_kick(struct pvbus_channel *ch);
 
 /*
- * Receiving: the owner's lock covers the incoming ring, one receiver at a time. Every packet is copied
- * out before it is looked at.
+ * Receiving: the owner's lock covers the incoming ring, one receiver at a time. Every packet is
+ * copied out before it is looked at.
  */
 int pvbus_channel_recv(struct pvbus_channel *ch, void *buf, u32 size, struct pvbus_packet *pkt);
 bool pvbus_channel_rearm(struct pvbus_channel *ch);

@@ -24,7 +24,7 @@ static_assert((int)PVBUS_PACKET_GPA_DIRECT == (int)VMBUS_PACKET_GPA_DIRECT);
 static_assert((int)PVBUS_PACKET_COMPLETION == (int)VMBUS_PACKET_COMPLETION);
 
 #define ROOM_DELAY	max(HZ / 100, 1)
-#define STRAY_MS	10	/* until the host has heard that a channel moved, if it does not say */
+#define STRAY_MS	10	/* for a host that does not say when it has moved a channel */
 
 /* -- signals -- */
 
@@ -50,8 +50,10 @@ static void channel_signal(struct hv_channel *hc)
 /* With interrupts off */
 static void channel_event(struct hv_channel *hc)
 {
-	const struct pvbus_channel_ops *ops = smp_load_acquire(&hc->ops);
+	const struct pvbus_channel_ops *ops;
 
+	/* Whoever sees the owner sees what it has prepared. */
+	ops = smp_load_acquire(&hc->ops);
 	/* A masked one is somebody's who will look. */
 	if (!ops || xchg(&hc->masked, 1))
 		return;
@@ -166,7 +168,7 @@ static int put(struct pvbus_channel *ch, u16 type, u16 flags, u64 id, const stru
 		pvbus_channel_kick(ch);
 		mod_timer(&hc->room, jiffies + ROOM_DELAY);
 	} else if (err == -EIO) {
-		pvbus_quarantine(&ch->vdev->pdev, "channel %u: host is at %u of the ring to it, %u were shown",
+		pvbus_quarantine(&ch->vdev->pdev, "channel %u: the host is at %u of its ring, we at %u",
 				 ch->relid, READ_ONCE(hc->out.page->read_index), hc->out.shown);
 	}
 	return err;
@@ -250,17 +252,15 @@ int pvbus_channel_recv(struct pvbus_channel *ch, void *buf, u32 size, struct pvb
 	struct hv_packet p;
 	int got = hv_ring_get(&hc->in, buf, size, &p);
 
-	if (got > 0) {
+	if (got > 0)
 		*pkt = (struct pvbus_packet){
 			.type = p.type, .flags = p.flags, .id = p.id, .len = p.len, .lost = p.lost
 		};
-		return 1;
-	}
 	if (got < 0)
-		pvbus_quarantine(&ch->vdev->pdev, "channel %u: no packet at %u of the ring from the host, which is at %u",
+		pvbus_quarantine(&ch->vdev->pdev, "channel %u: no packet at %u of the host's ring, it is at %u",
 				 ch->relid, hc->in.at, READ_ONCE(hc->in.page->write_index));
-	/* Nothing is left, or nothing good: what was read so far is the host's again. */
-	if (hv_ring_release(&hc->in))
+	/* When nothing is left or much was read the room is the host's again. */
+	if ((got <= 0 || hv_ring_due(&hc->in)) && hv_ring_release(&hc->in))
 		channel_signal(hc);
 	return got;
 }
@@ -325,6 +325,34 @@ static int open_on(struct hv_channel *hc, const struct pvbus_channel_ops *ops, u
 	return err;
 }
 
+/* A channel that is about to be opened or closed is not freed. Return: 0 or -EBUSY */
+static int begin(struct hv_channel *hc, bool open)
+{
+	int err = 0;
+
+	mutex_lock(&hv_vmbus.lock);
+	if (hc->busy || hc->open == open)
+		err = -EBUSY;
+	else
+		hc->busy = true;
+	if (!err && !open)
+		hc->open = false;
+	mutex_unlock(&hv_vmbus.lock);
+	return err;
+}
+
+/* The device's work has sub-channels to tell of, or to free. */
+static void end(struct hv_channel *hc, bool open)
+{
+	struct hv_device *hd = to_hv_device(hc->pub.vdev);
+
+	mutex_lock(&hv_vmbus.lock);
+	hc->open = open;
+	hc->busy = false;
+	mutex_unlock(&hv_vmbus.lock);
+	hv_device_wake(hd);
+}
+
 /**
  * pvbus_channel_open - open a channel
  * @ch: the channel
@@ -346,8 +374,9 @@ int pvbus_channel_open(struct pvbus_channel *ch, const struct pvbus_channel_ops 
 	struct hv_channel *hc = to_hv_channel(ch);
 	int err;
 
-	if (hc->open)
-		return -EBUSY;
+	err = begin(hc, true);
+	if (err)
+		return err;
 	err = hv_rings_alloc(hc, out_bytes, in_bytes);
 	if (!err)
 		err = hv_gpadl_create(hc);
@@ -357,15 +386,8 @@ int pvbus_channel_open(struct pvbus_channel *ch, const struct pvbus_channel_ops 
 		cpus_read_unlock();
 	}
 	trace_vmbus_channel_state(hc, "open", err);
-	if (err)
-		return err;
-	mutex_lock(&hv_vmbus.lock);
-	hc->open = true;
-	mutex_unlock(&hv_vmbus.lock);
-	/* There may be sub-channels that have waited for somebody to take them. */
-	if (ops->subchannel)
-		hv_device_wake(to_hv_device(ch->vdev));
-	return 0;
+	end(hc, !err);
+	return err;
 }
 EXPORT_SYMBOL_GPL(pvbus_channel_open);
 
@@ -382,18 +404,33 @@ void pvbus_channel_close(struct pvbus_channel *ch)
 {
 	struct hv_channel *hc = to_hv_channel(ch);
 
-	if (!hc->open)
+	if (begin(hc, false))
 		return;
 	detach(hc);
-	mutex_lock(&hv_vmbus.lock);
-	hc->open = false;
-	mutex_unlock(&hv_vmbus.lock);
 	send_close(hc);
 	hv_gpadl_teardown(hc);
 	trace_vmbus_channel_state(hc, "close", 0);
-	hv_device_wake(to_hv_device(ch->vdev));
+	/* Who opens the primary next has to hear of the others anew. */
+	if (!ch->index)
+		hv_forget_told(to_hv_device(ch->vdev));
+	end(hc, false);
 }
 EXPORT_SYMBOL_GPL(pvbus_channel_close);
+
+/**
+ * pvbus_channel_want_subchannels - hear of sub-channels that are not open, once more
+ * @primary: the device's primary channel
+ *
+ * A host may offer them before anybody has asked for them, and @subchannel have let them pass.
+ *
+ * Context: may sleep; @subchannel is called later.
+ */
+void pvbus_channel_want_subchannels(struct pvbus_channel *primary)
+{
+	hv_forget_told(to_hv_device(primary->vdev));
+	hv_device_wake(to_hv_device(primary->vdev));
+}
+EXPORT_SYMBOL_GPL(pvbus_channel_want_subchannels);
 
 /**
  * pvbus_channel_is_rescinded - has the host taken the channel back?

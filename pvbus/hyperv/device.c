@@ -196,8 +196,8 @@ static enum sub_event sub_event(const struct hv_channel *hc, bool wanted)
 	if (!hc->pub.index)
 		return SUB_NONE;
 	if (READ_ONCE(hc->rescinded))
-		return !hc->open ? SUB_GONE : hc->told ? SUB_LOST : SUB_NONE;
-	return wanted && !hc->told ? SUB_NEW : SUB_NONE;
+		return hc->busy ? SUB_NONE : !hc->open ? SUB_GONE : hc->told ? SUB_LOST : SUB_NONE;
+	return wanted && !hc->told && !hc->open ? SUB_NEW : SUB_NONE;
 }
 
 static struct hv_channel *next_sub(struct hv_device *hd, bool wanted, enum sub_event *what)
@@ -216,6 +216,27 @@ static struct hv_channel *next_sub(struct hv_device *hd, bool wanted, enum sub_e
 	return NULL;
 }
 
+/* hv_forget_told - whoever owns the primary is to hear of sub-channels that are not open */
+void hv_forget_told(struct hv_device *hd)
+{
+	struct hv_channel *hc;
+
+	mutex_lock(&hv_vmbus.lock);
+	list_for_each_entry(hc, &hd->channels, link) {
+		if (!hc->open)
+			hc->told = false;
+	}
+	mutex_unlock(&hv_vmbus.lock);
+}
+
+static void tell_rescinded(struct hv_channel *hc)
+{
+	const struct pvbus_channel_ops *ops = READ_ONCE(hc->ops);
+
+	if (ops && ops->rescinded)
+		ops->rescinded(&hc->pub);
+}
+
 /* Tell the driver of sub-channels that came and went, and free those that nobody has any more. */
 static void update_subs(struct hv_device *hd)
 {
@@ -224,26 +245,15 @@ static void update_subs(struct hv_device *hd)
 	enum sub_event what;
 
 	device_lock(&hd->vdev.pdev.dev);
-	ops = READ_ONCE(primary->ops);
-	if (!primary->open || !hd->vdev.pdev.dev.driver)
-		ops = NULL;
+	ops = READ_ONCE(primary->open) ? READ_ONCE(primary->ops) : NULL;
 	while ((hc = next_sub(hd, ops && ops->subchannel, &what))) {
-		if (what == SUB_GONE) {
-			channel_free(hc);
-			continue;
-		}
 		hc->told = what == SUB_NEW;
-		if (what == SUB_NEW)
+		if (what == SUB_GONE)
+			channel_free(hc);
+		else if (what == SUB_LOST)
+			tell_rescinded(hc);
+		else
 			ops->subchannel(hd->vdev.channel, &hc->pub);
-		else if (hc->ops->rescinded)
-			hc->ops->rescinded(&hc->pub);
-	}
-	/* The next driver hears of them anew. */
-	if (!ops) {
-		mutex_lock(&hv_vmbus.lock);
-		list_for_each_entry(hc, &hd->channels, link)
-			hc->told = false;
-		mutex_unlock(&hv_vmbus.lock);
 	}
 	device_unlock(&hd->vdev.pdev.dev);
 }
@@ -284,8 +294,14 @@ static void remove_device(struct hv_device *hd)
 {
 	struct hv_channel *hc, *next;
 
-	if (device_is_registered(&hd->vdev.pdev.dev))
+	if (device_is_registered(&hd->vdev.pdev.dev)) {
+		if (READ_ONCE(primary_of(hd)->rescinded)) {
+			device_lock(&hd->vdev.pdev.dev);
+			tell_rescinded(primary_of(hd));
+			device_unlock(&hd->vdev.pdev.dev);
+		}
 		pvbus_device_unregister(&hd->vdev.pdev);
+	}
 	/* Sub-channels first; nobody adds any to a device that leaves. */
 	list_for_each_entry_safe_reverse(hc, next, &hd->channels, link) {
 		pvbus_channel_close(&hc->pub);

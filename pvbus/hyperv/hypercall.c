@@ -49,7 +49,7 @@ void hv_write_msr(u32 msr, u64 val)
  * function.
  */
 #ifdef CONFIG_X86_64
-static u16 call(u64 control, u64 in)
+static u16 hypercall(u64 control, u64 in)
 {
 	u64 result;
 
@@ -59,7 +59,7 @@ static u16 call(u64 control, u64 in)
 	return result;
 }
 #else
-static u16 call(u64 control, u64 in)
+static u16 hypercall(u64 control, u64 in)
 {
 	u64 result = control;
 	u32 in_hi = in >> 32, in_lo = in;
@@ -80,7 +80,7 @@ static u16 call(u64 control, u64 in)
 void hv_signal(u32 connection)
 {
 	if (likely(enabled))
-		call(HV_CALL_SIGNAL_EVENT | HV_CALL_FAST, connection);
+		hypercall(HV_CALL_SIGNAL_EVENT | HV_CALL_FAST, connection);
 }
 
 static u16 post(struct hv_post_message *buf, u32 connection, const void *payload, u32 len)
@@ -92,7 +92,7 @@ static u16 post(struct hv_post_message *buf, u32 connection, const void *payload
 	buf->type = VMBUS_MESSAGE_TYPE;
 	buf->size = len;
 	memcpy(buf->payload, payload, len);
-	return call(HV_CALL_POST_MESSAGE, virt_to_phys(buf));
+	return hypercall(HV_CALL_POST_MESSAGE, virt_to_phys(buf));
 }
 
 /*
@@ -122,8 +122,8 @@ static int post_errno(u16 status, u32 type)
  * A host without room for it is asked again for some 10 s.
  *
  * Context: may sleep.
- * Return: 0; -ENXIO if there is no such connection to make contact by; -EAGAIN if the host has no room for so long;
- * -EIO for anything else that it may say.
+ * Return: 0; -ENXIO if there is no such connection to make contact by; -EAGAIN if the host has no
+ * room for so long; -EIO for anything else that it may say.
  */
 int hv_post(u32 connection, const void *msg, u32 len)
 {
@@ -200,7 +200,7 @@ static int page_answers(void)
 		pr_err("pvbus: Hyper-V does not show its hypercall page\n");
 		return -ENODEV;
 	}
-	status = call(0xffff, 0);
+	status = hypercall(0xffff, 0);
 	if (status == HV_STATUS_INVALID_CODE)
 		return 0;
 	pr_err("pvbus: Hyper-V answers status %u to a hypercall that is none\n", status);

@@ -49,6 +49,7 @@ void hv_synic_off_in_panic(void);
  * @link: in its device's list; under vmbus.lock
  * @ops: its owner's, from just before it is open until just after
  * @open: from pvbus_channel_open() to pvbus_channel_close()
+ * @busy: being opened or closed
  * @rescinded: the host has taken it back
  * @told: its owner knows of this sub-channel
  * @masked: events are its owner's to look for
@@ -69,6 +70,7 @@ struct hv_channel {
 	struct list_head link;
 	const struct pvbus_channel_ops *ops;
 	bool open;
+	bool busy;
 	bool rescinded;
 	bool told;
 	u32 masked;
@@ -131,7 +133,7 @@ struct hv_vmbus {
 	u32 connection;
 	unsigned long *interrupts;
 	struct hv_monitor_page *monitor[2];
-	struct mutex lock;
+	struct mutex lock;	/* see above */
 	struct hv_channel *channel[VMBUS_RELIDS];
 	struct list_head devices;
 	unsigned int nr_devices;
@@ -187,6 +189,7 @@ int hv_devices_start(struct device *parent);
 void hv_devices_flush(void);
 void hv_devices_stop(void);
 void hv_device_wake(struct hv_device *hd);
+void hv_forget_told(struct hv_device *hd);
 
 /* show.c */
 void hv_show_start(void);

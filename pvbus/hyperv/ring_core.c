@@ -251,8 +251,7 @@ int hv_ring_get(struct hv_ring *r, void *buf, u32 size, struct hv_packet *pkt)
 	if (there < sizeof(d) + VMBUS_PACKET_TRAILER)
 		return -EIO;
 	memcpy(&d, r->data + r->at, sizeof(d));
-	/* The copy is what is checked and used: the host may write the ring at any time. */
-	barrier();
+	barrier();	/* the copy is what is checked and used: the host may write any time */
 	head = d.offset8 * 8u;
 	body = d.len8 * 8u;
 	if (head < sizeof(d) || head > body || body + VMBUS_PACKET_TRAILER > there)
@@ -265,6 +264,12 @@ int hv_ring_get(struct hv_ring *r, void *buf, u32 size, struct hv_packet *pkt)
 	memcpy(buf, r->data + r->at + head, pkt->len);
 	WRITE_ONCE(r->at, ring_wrap(r, r->at + body + VMBUS_PACKET_TRAILER));
 	return 1;
+}
+
+/* hv_ring_due - have so many packets been taken out that the host should get their room back? */
+bool hv_ring_due(const struct hv_ring *r)
+{
+	return ring_delta(r, r->shown, r->at) > r->size / 4;
 }
 
 /*

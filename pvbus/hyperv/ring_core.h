@@ -74,6 +74,7 @@ bool hv_ring_room_came(const struct hv_ring *r);
 bool hv_ring_tell(struct hv_ring *r);
 
 int hv_ring_get(struct hv_ring *r, void *buf, u32 size, struct hv_packet *pkt);
+bool hv_ring_due(const struct hv_ring *r);
 bool hv_ring_release(struct hv_ring *r);
 bool hv_ring_filled(const struct hv_ring *r);
 

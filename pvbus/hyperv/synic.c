@@ -65,7 +65,7 @@ const char *hv_way_name(enum hv_way w)
 
 /* -- what the pages hold -- */
 
-/* Return: whether there was any. Bits are shared with the host, and taken by whoever clears them. */
+/* Bits are shared with the host, and taken by whoever clears them. Return: whether there was any */
 static bool take_bits(unsigned long *word)
 {
 	unsigned long bits;
@@ -417,7 +417,7 @@ void hv_synic_sync(void)
 		hrtimer_start(&poll_timer, ns_to_ktime(NSEC_PER_SEC / poll_hz), HRTIMER_MODE_REL);
 }
 
-/* hv_synic_share - hosts before 2.4 set bits here, and then interrupt the CPU that takes messages */
+/* hv_synic_share - hosts before 2.4 set bits here, and interrupt the CPU that takes messages */
 void hv_synic_share(void *bits)
 {
 	WRITE_ONCE(shared_bits, bits);

@@ -159,7 +159,7 @@ static int send_bare(u32 type)
 
 /* -- contact and parting -- */
 
-/* Return: 0; -EPROTONOSUPPORT if the host does not speak it; -ETIMEDOUT; what posting failed with */
+/* Return: 0; -EPROTONOSUPPORT if the host does not speak it; -ETIMEDOUT; the errno of posting */
 static int contact(u32 version)
 {
 	u64 monitor[2] = { virt_to_phys(hv_vmbus.monitor[0]), virt_to_phys(hv_vmbus.monitor[1]) };

@@ -9,6 +9,8 @@ struct bio_vec pv_any_bvec(void);
 	for (pos = pv_any(); pos; pos = pv_any())
 #define list_for_each_entry_safe(pos, next, head, member) \
 	for (pos = pv_any(), next = pos; pos; pos = next, next = pv_any())
+#define list_for_each_entry_safe_reverse(pos, next, head, member) \
+	for (pos = pv_any(), next = pos; pos; pos = next, next = pv_any())
 #define rq_list_for_each(list, rq) \
 	for (rq = pv_any(); rq; rq = pv_any())
 #define pv_iob_for_each(iob, rq) \

@@ -22,7 +22,7 @@
 #define VMBUS_VERSION_WIN10_V5_3	VMBUS_VERSION(5, 3)
 
 /* What hypercalls address */
-#define VMBUS_CONNECTION_MESSAGES	1	/* until 4.1, and from the contact on if the host says */
+#define VMBUS_CONNECTION_MESSAGES	1	/* until 4.1; later the host says which */
 #define VMBUS_CONNECTION_EVENTS		2	/* of channels without a connection of their own */
 #define VMBUS_CONNECTION_CONTACT	4	/* INITIATE_CONTACT from 5.0 on */
 #define VMBUS_MESSAGE_TYPE		1	/* hv_message.type, hv_post_message.type */
