@@ -76,7 +76,7 @@ make_headers() {
 		"TARGET_BIG_ENDIAN 0" >"$gen/target.h"
 	: >"$gen/config-poison.h"
 	mkdir "$1/keep"
-	(cd "$src" && cp -a --parents include host/include linux-headers target/i386 hw/hyperv qapi "$1/keep")
+	(cd "$src" && cp -a --parents include host/include linux-headers target/i386 hw/hyperv trace "$1/keep")
 	rm -rf "$1/orig" "$1/debian" "$src"
 	mv "$1/keep" "$src"
 }
@@ -102,14 +102,15 @@ bed_preload() {
 # kvm=off: with KVM's own leaf to be seen Linux takes itself for a guest of KVM's, and leaves Hyper-V alone. The balloon is
 # there to be left alone.
 bed_machine() {
-	local d ctrls=
+	local d name ctrls=
 	printf '%s\n' -machine pc -accel kvm -cpu "host,kvm=off,hv-relaxed,hv-vapic,hv-time,hv-vpindex,hv-runtime,hv-synic,\
 hv-stimer,hv-reset,hv-frequencies" -device vmbus-bridge -device hv-balloon
 	boot_args
-	for d in "${DISKS[@]}"; do
-		[[ " $ctrls " != *" $(ctrl_of "$d") "* ]] || continue
-		ctrls+=" $(ctrl_of "$d")"
-		printf '%s\n' -device "{$(ctrl "name=$(ctrl_of "$d")")}"
+	for d in ctrl=scsi "${DISKS[@]}"; do
+		name=$(ctrl_of "$d")
+		[[ " $ctrls " != *" $name "* ]] || continue
+		ctrls+=" $name"
+		printf '%s\n' -device "{$(ctrl "name=$name")}"
 	done
 }
 

@@ -8,7 +8,8 @@
  *	delay		milliseconds by which the answer is late
  *	copies		of the answer: 0 is none (until a reset of the bus aborts the request), 2 is one too many
  *	length		of the answer in bytes, instead of the right one
- *	rescind		1: the controller is taken away
+ *	rescind		1: the controller is taken away (offered=false)
+ *	offered		false: the controller is taken away at once; true: it comes again
  *	max-version, max-transfer
  *			the newest protocol version that is taken (0: none), the longest transfer
  *	seen, hits	SRBs so far, and those served badly
@@ -36,6 +37,18 @@ static const struct {
 	{ "max-transfer", offsetof(Storvsp, max_transfer), 1 << 20 },
 };
 
+static bool get_offered(Object *obj, Error **errp)
+{
+	return !STORVSP(obj)->hidden;
+}
+
+static void set_offered(Object *obj, bool value, Error **errp)
+{
+	STORVSP(obj)->hidden = !value;
+	if (DEVICE(obj)->realized)
+		storvsp_bus_update(STORVSP(obj));
+}
+
 void storvsp_fault_init(Object *obj)
 {
 	for (unsigned int i = 0; i < ARRAY_SIZE(properties); i++) {
@@ -44,6 +57,7 @@ void storvsp_fault_init(Object *obj)
 		*p = properties[i].value;
 		object_property_add_uint32_ptr(obj, properties[i].name, p, OBJ_PROP_FLAG_READWRITE);
 	}
+	object_property_add_bool(obj, "offered", get_offered, set_offered);
 }
 
 /* storvsp_fault_arrival: an SRB has come. True if it has been answered. */
@@ -60,6 +74,10 @@ bool storvsp_fault_arrival(struct storvsp_req *r)
 	}
 	f->count--;
 	f->hits++;
+	if (f->rescind) {
+		r->dev->hidden = true;
+		storvsp_bus_update(r->dev);
+	}
 	r->copies = f->copies;
 	r->delay = f->delay;
 	if (f->length)

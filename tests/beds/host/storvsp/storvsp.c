@@ -162,19 +162,27 @@ static const SCSIBusInfo storvsp_bus_info = {
 
 /* --- SRBs */
 
+static void storvsp_data(struct storvsp_req *r, void *data, size_t len)
+{
+	dma_addr_t residual = r->vm.sgl.size;
+
+	if (r->vm.sgl.dev)
+		dma_buf_read(data, MIN(len, r->vm.sgl.size), &residual, &r->vm.sgl, MEMTXATTRS_UNSPECIFIED);
+	storvsp_answer(r, SRB_SUCCESS, GOOD, residual);
+}
+
 /*
  * There is nothing at this address. To the INQUIRY of a scan Linux' hv_storvsc wants data that say so: it takes every one
  * for a success. And of SRB_INVALID_LUN it removes the disk on path 0, whatever the path was.
  */
 static void storvsp_absent(struct storvsp_req *r, uint8_t opcode, uint8_t path)
 {
-	uint8_t nothing[36] = { 0x7f, 0, 5, 2, sizeof(nothing) - 5 };
-	dma_addr_t residual = r->vm.sgl.size;
+	uint8_t nothing[36] = { 0x7f, 0, 5, 2, sizeof(nothing) - 5 }, no_luns[8] = { };
 
 	if (opcode == INQUIRY) {
-		dma_buf_read(nothing, MIN(sizeof(nothing), r->vm.sgl.size), &residual, &r->vm.sgl,
-			     MEMTXATTRS_UNSPECIFIED);
-		storvsp_answer(r, SRB_SUCCESS, GOOD, residual);
+		storvsp_data(r, nothing, sizeof(nothing));
+	} else if (opcode == REPORT_LUNS) {
+		storvsp_data(r, no_luns, sizeof(no_luns));
 	} else if (path == 0) {
 		storvsp_answer(r, SRB_INVALID_LUN, GOOD, r->vm.sgl.size);
 	} else {
@@ -265,6 +273,19 @@ static void storvsp_query_properties(Storvsp *s, struct storvsp_req *r)
 	storvsp_status(r, NT_SUCCESS);
 }
 
+static void storvsp_create_sub_channels(Storvsp *s, struct storvsp_req *r)
+{
+	uint16_t n = r->reply.sub_channels;
+
+	if (!n || n >= s->channels || vmbus_channel_idx(r->vm.chan)) {
+		storvsp_status(r, NT_INVALID_PARAMETER);
+		return;
+	}
+	s->sub_channels = n;
+	storvsp_status(r, NT_SUCCESS);
+	storvsp_bus_update(s);
+}
+
 /* storvsp_abort: the SCSI layer gives up all requests, of one channel or (NULL) of all; each is answered as it ends */
 static void storvsp_abort(Storvsp *s, VMBusChannel *chan)
 {
@@ -319,6 +340,9 @@ static void storvsp_handle(Storvsp *s, struct storvsp_req *r)
 		break;
 	case VSTOR_QUERY_PROPERTIES:
 		storvsp_query_properties(s, r);
+		break;
+	case VSTOR_CREATE_SUB_CHANNELS:
+		storvsp_create_sub_channels(s, r);
 		break;
 	case VSTOR_EXECUTE_SRB:
 		storvsp_execute(s, r);
@@ -378,8 +402,16 @@ static void storvsp_close(VMBusChannel *chan)
 		aio_poll(qemu_get_aio_context(), true);
 	storvsp_drop(&s->held, chan);
 	storvsp_drop(&s->done[vmbus_channel_idx(chan)], chan);
-	if (vmbus_channel_idx(chan) == 0)
+	if (vmbus_channel_idx(chan) == 0) {
 		s->ready = false;
+		s->sub_channels = 0;
+		storvsp_bus_update(s);
+	}
+}
+
+static void storvsp_reset_exit(Object *obj, ResetType type)
+{
+	storvsp_bus_reset(STORVSP(obj));
 }
 
 static void storvsp_reset(VMBusDevice *vdev)
@@ -425,6 +457,7 @@ static void storvsp_realize(VMBusDevice *vdev, Error **errp)
 		error_setg(errp, "channels: more than %u", STORVSP_CHANNELS);
 		return;
 	}
+	storvsp_bus_attach(s);
 	QTAILQ_INIT(&s->running);
 	QTAILQ_INIT(&s->held);
 	for (unsigned int i = 0; i < s->channels; i++)
@@ -452,6 +485,7 @@ static void storvsp_class_init(ObjectClass *klass, void *data)
 	vdc->num_channels = storvsp_num_channels;
 	vdc->close_channel = storvsp_close;
 	vdc->chan_notify_cb = storvsp_notify;
+	RESETTABLE_CLASS(klass)->phases.exit = storvsp_reset_exit;
 	hc->plug = storvsp_plug;
 	hc->unplug = storvsp_unplug;
 	set_bit(DEVICE_CATEGORY_STORAGE, dc->categories);

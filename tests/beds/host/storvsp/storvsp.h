@@ -106,6 +106,13 @@ struct storvsp_req {
 
 typedef QTAILQ_HEAD(, storvsp_req) storvsp_list;
 
+/* What the guest knows of a channel */
+enum {
+	STORVSP_HIDDEN,
+	STORVSP_OFFERED,
+	STORVSP_RESCINDED,		/* and not let go of yet */
+};
+
 /* What is to go wrong; see fault.c */
 struct storvsp_faults {
 	uint32_t skip, count;
@@ -120,6 +127,9 @@ struct Storvsp {
 	storvsp_list done[STORVSP_CHANNELS];	/* by channel: has not gone into the ring yet */
 	storvsp_list running;			/* is with the SCSI layer */
 	storvsp_list held;			/* late, or never to be told */
+	uint8_t offer[STORVSP_CHANNELS];		/* STORVSP_HIDDEN... */
+	uint16_t sub_channels;				/* that the guest has asked for */
+	bool hidden, going;				/* rescinded; unplugged too */
 	bool ide;
 	bool ready;					/* the guest has said END_INIT */
 	bool rescan;					/* the guest is to be told that LUNs have changed */
@@ -128,6 +138,11 @@ struct Storvsp {
 	uint32_t max_version, max_transfer;
 	struct storvsp_faults faults;
 };
+
+/* bus.c */
+void storvsp_bus_attach(Storvsp *s);
+void storvsp_bus_reset(Storvsp *s);
+void storvsp_bus_update(Storvsp *s);
 
 /* storvsp.c */
 void storvsp_reply(struct storvsp_req *r);
