@@ -80,7 +80,6 @@ static struct storvsc *stor_alloc(struct pvbus_device *pdev)
 	mutex_init(&st->ctl.lock);
 	init_completion(&st->ctl.done);
 	spin_lock_init(&st->bounce_lock);
-	init_waitqueue_head(&st->wait);
 	INIT_WORK(&st->start_work, stor_start);
 	INIT_WORK(&st->fail_work, stor_fail);
 	INIT_WORK(&st->scan_work, stor_scan);
