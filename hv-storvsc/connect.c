@@ -88,6 +88,7 @@ int stor_control(struct storvsc *st, struct vstor_packet *p, unsigned int second
 	mutex_lock(&ctl->lock);
 	reinit_completion(&ctl->done);
 	id = stor_id(STOR_CTL_TAG, ++ctl->generation);
+	/* Whoever finds the id finds all that was set before. */
 	smp_store_release(&ctl->id, id);
 	err = control_send(&st->chan[0], p, id);
 	if (!err && !wait_for_completion_timeout(&ctl->done, secs_to_jiffies(seconds)))
@@ -329,8 +330,8 @@ unsigned int stor_nr_open(struct storvsc *st)
 }
 
 /*
- * Nobody waits for them: each is used from when it comes. Fewer than were asked for, or none, are no
- * reason to do without the disk.
+ * Nobody waits for them: each is used from when it comes. Fewer than were asked for, or none, are
+ * no reason to do without the disk.
  */
 static void ask_for_subchannels(struct storvsc *st)
 {

@@ -93,11 +93,13 @@ static int map_data(struct stor_chan *chan, struct stor_slot *slot, struct scsi_
 {
 	struct scatterlist *sg = scsi_sglist(cmd);
 	unsigned int i;
+	u64 addr;
 	int err;
 
 	stor_pages_start(l, chan->pfn, sg->offset, sg->length, scsi_bufflen(cmd));
 	for_each_sg(scsi_sglist(cmd), sg, scsi_sg_count(cmd), i) {
-		err = stor_pages_add(l, ((u64)page_to_pfn(sg_page(sg)) << PAGE_SHIFT) + sg->offset, sg->length);
+		addr = ((u64)page_to_pfn(sg_page(sg)) << PAGE_SHIFT) + sg->offset;
+		err = stor_pages_add(l, addr, sg->length);
 		if (err)
 			return err;
 	}
@@ -212,7 +214,8 @@ enum scsi_qc_status stor_queuecommand(struct Scsi_Host *host, struct scsi_cmnd *
 {
 	struct request *rq = scsi_cmd_to_rq(cmd);
 	struct storvsc *st = host_stor(host);
-	struct stor_chan *chan = READ_ONCE(st->map[blk_mq_unique_tag_to_hwq(blk_mq_unique_tag(rq))]);
+	u16 hwq = blk_mq_unique_tag_to_hwq(blk_mq_unique_tag(rq));
+	struct stor_chan *chan = READ_ONCE(st->map[hwq]);
 	const struct stor_dialect *d = READ_ONCE(st->dialect);
 	int err;
 
@@ -450,7 +453,7 @@ void stor_drain(struct storvsc *st, struct stor_chan *chan, enum stor_outcome ou
 
 	for (i = 0; st->slot && i < st->depth; i++) {
 		slot = &st->slot[i];
-		id = smp_load_acquire(&slot->id);
+		id = smp_load_acquire(&slot->id);	/* as claim() does */
 		if (!id || (chan && slot->chan != chan) || cmpxchg(&slot->id, id, 0) != id)
 			continue;
 		end_command(slot, slot->cmd, &a, &v);
