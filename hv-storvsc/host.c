@@ -71,7 +71,7 @@ static int stor_abort(struct scsi_cmnd *cmd)
 	return SUCCESS;
 }
 
-static int reset(struct scsi_cmnd *cmd, enum vstor_operation op, const char *what)
+static int do_reset(struct scsi_cmnd *cmd, enum vstor_operation op, const char *what)
 {
 	const struct scsi_device *sdev = cmd->device;
 	struct storvsc *st = host_stor(sdev->host);
@@ -95,12 +95,12 @@ static int reset(struct scsi_cmnd *cmd, enum vstor_operation op, const char *wha
 
 static int stor_reset_lun(struct scsi_cmnd *cmd)
 {
-	return reset(cmd, VSTOR_RESET_LUN, "LUN");
+	return do_reset(cmd, VSTOR_RESET_LUN, "LUN");
 }
 
 static int stor_reset_bus(struct scsi_cmnd *cmd)
 {
-	return reset(cmd, VSTOR_RESET_BUS, "bus");
+	return do_reset(cmd, VSTOR_RESET_BUS, "bus");
 }
 
 static int stor_reset_host(struct scsi_cmnd *cmd)
