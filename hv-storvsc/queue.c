@@ -236,6 +236,8 @@ enum scsi_qc_status stor_queuecommand(struct Scsi_Host *host, struct scsi_cmnd *
 		return 0;
 	if (err == -EAGAIN || err == -EBUSY)
 		return SCSI_MLQUEUE_HOST_BUSY;
+	if (err == -EIO)	/* the lower half has told why */
+		queue_work(stor_wq, &st->fail_work);
 	end_unsent(cmd, err == -ENODEV ? DID_NO_CONNECT : DID_ERROR);
 	return 0;
 }
@@ -247,7 +249,7 @@ void stor_commit(struct Scsi_Host *host, u16 hwq)
 
 /* --- coming back --- */
 
-static void tell(struct stor_slot *slot, const struct scsi_cmnd *cmd, const struct stor_answer *a)
+static void tell(const struct scsi_cmnd *cmd, const struct stor_answer *a)
 {
 	sdev_printk(KERN_WARNING, cmd->device,
 		    "command %#x failed: SRB status %#x, SCSI status %#x, sense %*phN\n",
@@ -333,7 +335,7 @@ static void command_answered(struct stor_chan *chan, struct stor_slot *slot, u32
 	if (unlikely(v.outcome != STOR_OK || v.status)) {
 		chan->stats.errors++;
 		if (!wrong && !v.quiet && __ratelimit(&limit))
-			tell(slot, cmd, &a);
+			tell(cmd, &a);
 	}
 	end_command(slot, cmd, &a, &v);
 }
