@@ -6,7 +6,7 @@
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
-sum_of() { dd if="$DISK" bs=64k count=1 skip="${1:-0}" iflag=direct status=none | sha256sum; }
+sum_of() { dd if="$DISK" bs=64k count=1 iflag=direct status=none | sha256sum; }
 fault() { on_host "fault ctrl=scsi $*"; }
 healthy() { fault "count=0 skip=0 srb-status=0 scsi-status=0 sense=0 copies=1 delay=0 length=0"; }
 
