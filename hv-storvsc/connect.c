@@ -17,7 +17,6 @@
 #include "trace.h"
 
 #define ANSWER_SECONDS		60	/* hosts have been seen to take long */
-#define CHANNELS_SECONDS	10
 
 const char *stor_phase_name(enum stor_phase phase)
 {
@@ -89,6 +88,7 @@ int stor_control(struct storvsc *st, struct vstor_packet *p, unsigned int second
 	mutex_lock(&ctl->lock);
 	reinit_completion(&ctl->done);
 	id = stor_id(STOR_CTL_TAG, ++ctl->generation);
+	/* Whoever finds the id finds all that was set before. */
 	smp_store_release(&ctl->id, id);
 	err = control_send(&st->chan[0], p, id);
 	if (!err && !wait_for_completion_timeout(&ctl->done, secs_to_jiffies(seconds)))
@@ -292,11 +292,9 @@ static void sub_offered(struct pvbus_channel *primary, struct pvbus_channel *sub
 	while (i < st->nr_chans && st->chan[i].open)
 		i++;
 	chan = &st->chan[i];
-	if (st->welcome && i < st->nr_chans && !chan_open(chan, sub, &sub_ops)) {
-		if (READ_ONCE(st->phase) == STOR_CONNECTED)
-			chan_start(chan);
-		wake_up_all(&st->wait);
-	}
+	if (st->welcome && i < st->nr_chans && !chan_open(chan, sub, &sub_ops) &&
+	    READ_ONCE(st->phase) == STOR_CONNECTED)
+		chan_start(chan);
 	mutex_unlock(&st->chan_lock);
 }
 
@@ -311,7 +309,6 @@ static void primary_rescinded(struct pvbus_channel *ch)
 	for (i = 0; i < st->max_chans; i++)
 		chan_stop(&st->chan[i]);
 	control_abort(st);
-	wake_up_all(&st->wait);
 	stor_drain(st, NULL, STOR_NO_CONNECT);
 }
 
@@ -332,14 +329,11 @@ unsigned int stor_nr_open(struct storvsc *st)
 	return n;
 }
 
-static bool done_waiting(struct storvsc *st, unsigned int want)
-{
-	return READ_ONCE(st->dying) || READ_ONCE(st->phase) == STOR_GONE ||
-	       stor_nr_open(st) >= want;
-}
-
-/* Fewer than were asked for, or none, are no reason to do without the disk. */
-static void get_subchannels(struct storvsc *st)
+/*
+ * Nobody waits for them: each is used from when it comes. Fewer than were asked for, or none, are
+ * no reason to do without the disk.
+ */
+static void ask_for_subchannels(struct storvsc *st)
 {
 	unsigned int want = min_t(unsigned int, st->offer.sub_channels, st->nr_chans - 1);
 	struct vstor_packet p;
@@ -352,11 +346,9 @@ static void get_subchannels(struct storvsc *st)
 	mutex_unlock(&st->chan_lock);
 	stor_build_op(&p, VSTOR_CREATE_SUB_CHANNELS);
 	p.sub_channels = want;
-	if (must(st, &p, "sub-channels", &size))
-		return;
-	if (!wait_event_timeout(st->wait, done_waiting(st, want + 1),
-				secs_to_jiffies(CHANNELS_SECONDS)))
-		dev_warn(st->dev, "%u of %u sub-channels came\n", stor_nr_open(st) - 1, want);
+	must(st, &p, "sub-channels", &size);
+	/* Some may have been offered before they were welcome. */
+	pvbus_channel_want_subchannels(st->vdev->channel);
 }
 
 /* --- all of it --- */
@@ -406,7 +398,7 @@ int stor_connect(struct storvsc *st)
 	if (!err)
 		err = shake_hands(st) ?: first_time(st);
 	if (!err) {
-		get_subchannels(st);
+		ask_for_subchannels(st);
 		if (READ_ONCE(st->dying) || READ_ONCE(st->phase) == STOR_GONE)
 			err = -ENODEV;
 	}
@@ -415,8 +407,8 @@ int stor_connect(struct storvsc *st)
 		return err;
 	}
 	start_all(st);
-	dev_info(st->dev, "protocol %u.%u, %u channels, %u KiB at a time\n",
-		 st->dialect->version >> 8, st->dialect->version & 0xff, stor_nr_open(st),
+	dev_info(st->dev, "protocol %u.%u, up to %u channels, %u KiB at a time\n",
+		 st->dialect->version >> 8, st->dialect->version & 0xff, st->nr_chans,
 		 st->offer.max_transfer / 1024);
 	return 0;
 }
@@ -458,5 +450,4 @@ void stor_give_up_waiting(struct storvsc *st)
 	WRITE_ONCE(st->dying, true);
 	if (READ_ONCE(st->phase) == STOR_CONNECTING)
 		control_abort(st);
-	wake_up_all(&st->wait);
 }

@@ -203,7 +203,7 @@ static bool find_sense(const struct stor_answer *a, struct stor_verdict *v)
 static void judge_sense(struct stor_verdict *v)
 {
 	bool capacity = v->asc == 0x2a && v->ascq == 0x09;
-	/* 3F/03 and 3F/0E, other inquiry data and other LUNs, the midlayer knows what to do about */
+	/* About 3F/03 and 3F/0E, other inquiry data and LUNs, the midlayer knows what to do. */
 	bool changed = v->asc == 0x3f && v->ascq != 0x03 && v->ascq != 0x0e;
 
 	v->outcome = STOR_OK;

@@ -19,11 +19,13 @@
 /* Is the command still the host's? If not, it has been dealt with. */
 static bool is_out(struct stor_slot *slot, const struct scsi_device *sdev)
 {
-	struct stor_chan *chan = READ_ONCE(slot->chan);
+	struct stor_chan *chan;
 	bool out;
 
-	if (!smp_load_acquire(&slot->id) || !chan)
+	/* With stor_queuecommand(): once the id is seen, so is the channel. */
+	if (!smp_load_acquire(&slot->id))
 		return false;
+	chan = READ_ONCE(slot->chan);
 	spin_lock_bh(&chan->in_lock);
 	out = slot->id && (!sdev || slot->cmd->device == sdev);
 	spin_unlock_bh(&chan->in_lock);
@@ -69,7 +71,7 @@ static int stor_abort(struct scsi_cmnd *cmd)
 	return SUCCESS;
 }
 
-static int reset(struct scsi_cmnd *cmd, enum vstor_operation op, const char *what)
+static int do_reset(struct scsi_cmnd *cmd, enum vstor_operation op, const char *what)
 {
 	const struct scsi_device *sdev = cmd->device;
 	struct storvsc *st = host_stor(sdev->host);
@@ -87,18 +89,18 @@ static int reset(struct scsi_cmnd *cmd, enum vstor_operation op, const char *wha
 		err = -EIO;
 	if (!err && !all_back(st, op == VSTOR_RESET_LUN ? sdev : NULL, RESET_SECONDS * 1000))
 		err = -ETIMEDOUT;
-	sdev_printk(KERN_WARNING, sdev, "reset of the %s: %s\n", what, err ? "failed" : "done");
+	sdev_printk(KERN_WARNING, sdev, "%s reset: %s\n", what, err ? "failed" : "done");
 	return err ? FAILED : SUCCESS;
 }
 
 static int stor_reset_lun(struct scsi_cmnd *cmd)
 {
-	return reset(cmd, VSTOR_RESET_LUN, "LUN");
+	return do_reset(cmd, VSTOR_RESET_LUN, "LUN");
 }
 
 static int stor_reset_bus(struct scsi_cmnd *cmd)
 {
-	return reset(cmd, VSTOR_RESET_BUS, "bus");
+	return do_reset(cmd, VSTOR_RESET_BUS, "bus");
 }
 
 static int stor_reset_host(struct scsi_cmnd *cmd)

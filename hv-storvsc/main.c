@@ -22,14 +22,18 @@ struct workqueue_struct *stor_wq;
 static void stor_start(struct work_struct *work)
 {
 	struct storvsc *st = container_of(work, struct storvsc, start_work);
-	int err = -ENODEV;
+	int err = 0;
 
 	mutex_lock(&st->lock);
-	if (!READ_ONCE(st->dying) && READ_ONCE(st->phase) != STOR_GONE)
+	if (READ_ONCE(st->dying) || READ_ONCE(st->phase) == STOR_GONE) {
+		err = -ENODEV;
+	} else if (st->phase != STOR_CONNECTED) {
+		pvbus_unquarantine(&st->vdev->pdev);
 		err = stor_connect(st);
+	}
 	mutex_unlock(&st->lock);
 	/* Commands of the scan may need a new connection. */
-	if (!err)
+	if (!err && !st->host)
 		err = stor_host_add(st);
 	if (err && !READ_ONCE(st->dying))
 		dev_err(st->dev, "no disks from here: error %d\n", err);
@@ -76,7 +80,6 @@ static struct storvsc *stor_alloc(struct pvbus_device *pdev)
 	mutex_init(&st->ctl.lock);
 	init_completion(&st->ctl.done);
 	spin_lock_init(&st->bounce_lock);
-	init_waitqueue_head(&st->wait);
 	INIT_WORK(&st->start_work, stor_start);
 	INIT_WORK(&st->fail_work, stor_fail);
 	INIT_WORK(&st->scan_work, stor_scan);

@@ -93,11 +93,13 @@ static int map_data(struct stor_chan *chan, struct stor_slot *slot, struct scsi_
 {
 	struct scatterlist *sg = scsi_sglist(cmd);
 	unsigned int i;
+	u64 addr;
 	int err;
 
 	stor_pages_start(l, chan->pfn, sg->offset, sg->length, scsi_bufflen(cmd));
 	for_each_sg(scsi_sglist(cmd), sg, scsi_sg_count(cmd), i) {
-		err = stor_pages_add(l, ((u64)page_to_pfn(sg_page(sg)) << PAGE_SHIFT) + sg->offset, sg->length);
+		addr = ((u64)page_to_pfn(sg_page(sg)) << PAGE_SHIFT) + sg->offset;
+		err = stor_pages_add(l, addr, sg->length);
 		if (err)
 			return err;
 	}
@@ -212,7 +214,8 @@ enum scsi_qc_status stor_queuecommand(struct Scsi_Host *host, struct scsi_cmnd *
 {
 	struct request *rq = scsi_cmd_to_rq(cmd);
 	struct storvsc *st = host_stor(host);
-	struct stor_chan *chan = READ_ONCE(st->map[blk_mq_unique_tag_to_hwq(blk_mq_unique_tag(rq))]);
+	u16 hwq = blk_mq_unique_tag_to_hwq(blk_mq_unique_tag(rq));
+	struct stor_chan *chan = READ_ONCE(st->map[hwq]);
 	const struct stor_dialect *d = READ_ONCE(st->dialect);
 	int err;
 
@@ -233,6 +236,8 @@ enum scsi_qc_status stor_queuecommand(struct Scsi_Host *host, struct scsi_cmnd *
 		return 0;
 	if (err == -EAGAIN || err == -EBUSY)
 		return SCSI_MLQUEUE_HOST_BUSY;
+	if (err == -EIO)	/* the lower half has told why */
+		queue_work(stor_wq, &st->fail_work);
 	end_unsent(cmd, err == -ENODEV ? DID_NO_CONNECT : DID_ERROR);
 	return 0;
 }
@@ -244,7 +249,7 @@ void stor_commit(struct Scsi_Host *host, u16 hwq)
 
 /* --- coming back --- */
 
-static void tell(struct stor_slot *slot, const struct scsi_cmnd *cmd, const struct stor_answer *a)
+static void tell(const struct scsi_cmnd *cmd, const struct stor_answer *a)
 {
 	sdev_printk(KERN_WARNING, cmd->device,
 		    "command %#x failed: SRB status %#x, SCSI status %#x, sense %*phN\n",
@@ -330,7 +335,7 @@ static void command_answered(struct stor_chan *chan, struct stor_slot *slot, u32
 	if (unlikely(v.outcome != STOR_OK || v.status)) {
 		chan->stats.errors++;
 		if (!wrong && !v.quiet && __ratelimit(&limit))
-			tell(slot, cmd, &a);
+			tell(cmd, &a);
 	}
 	end_command(slot, cmd, &a, &v);
 }
@@ -450,7 +455,7 @@ void stor_drain(struct storvsc *st, struct stor_chan *chan, enum stor_outcome ou
 
 	for (i = 0; st->slot && i < st->depth; i++) {
 		slot = &st->slot[i];
-		id = smp_load_acquire(&slot->id);
+		id = smp_load_acquire(&slot->id);	/* as claim() does */
 		if (!id || (chan && slot->chan != chan) || cmpxchg(&slot->id, id, 0) != id)
 			continue;
 		end_command(slot, slot->cmd, &a, &v);
@@ -488,21 +493,31 @@ static int bounce_alloc(struct storvsc *st, unsigned int n)
 	return 0;
 }
 
-/* For good: what was agreed on is known. On failure, stor_slots_free() has to follow, too. */
-int stor_slots_alloc(struct storvsc *st)
+static int pfns_alloc(struct storvsc *st)
 {
 	unsigned int i;
 
-	st->depth = min_t(unsigned int, st->nr_chans * STOR_CHAN_DEPTH, STOR_MAX_DEPTH);
-	st->slot = kvcalloc(st->depth, sizeof(*st->slot), GFP_KERNEL);
-	if (!st->slot)
-		return -ENOMEM;
 	for (i = 0; i < st->nr_chans; i++) {
 		st->chan[i].pfn = kvmalloc_array(STOR_MAX_PAGES, sizeof(u64), GFP_KERNEL);
 		if (!st->chan[i].pfn)
 			return -ENOMEM;
 	}
-	return bounce_alloc(st, st->offer.max_transfer / STOR_PAGE + 1);
+	return 0;
+}
+
+/* For good: what was agreed on is known. */
+int stor_slots_alloc(struct storvsc *st)
+{
+	int err;
+
+	st->depth = min_t(unsigned int, st->nr_chans * STOR_CHAN_DEPTH, STOR_MAX_DEPTH);
+	st->slot = kvcalloc(st->depth, sizeof(*st->slot), GFP_KERNEL);
+	err = st->slot ? pfns_alloc(st) : -ENOMEM;
+	if (!err)
+		err = bounce_alloc(st, st->offer.max_transfer / STOR_PAGE + 1);
+	if (err)
+		stor_slots_free(st);
+	return err;
 }
 
 /* All commands have ended, so every page is back. */
@@ -512,8 +527,14 @@ void stor_slots_free(struct storvsc *st)
 
 	for (; st->bounce; st->bounce = st->bounce->next)
 		__free_page(st->bounce->page);
+	st->nr_bounce = 0;
 	kvfree(st->bounce_mem);
-	for (i = 0; i < st->max_chans; i++)
+	st->bounce_mem = NULL;
+	for (i = 0; i < st->max_chans; i++) {
 		kvfree(st->chan[i].pfn);
+		st->chan[i].pfn = NULL;
+	}
 	kvfree(st->slot);
+	st->slot = NULL;
+	st->depth = 0;
 }

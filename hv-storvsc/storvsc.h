@@ -24,7 +24,6 @@
 #include <linux/mutex.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
-#include <linux/wait.h>
 #include <linux/workqueue.h>
 #include <bus.h>
 #include <scsi.h>
@@ -153,7 +152,6 @@ struct stor_ctl {
  * @bounce_lock: @bounce, @nr_bounce
  * @bounce: pages that may stand in
  * @bounce_mem: all of them, enough for the largest transfer
- * @wait: for channels
  * @reconnects: connections after the first
  * @added: @host is known to the midlayer
  */
@@ -185,7 +183,6 @@ struct storvsc {
 	struct stor_bounce *bounce_mem;
 
 	struct stor_ctl ctl;
-	wait_queue_head_t wait;
 	struct work_struct start_work;	/* make the first connection, look for devices */
 	struct work_struct fail_work;	/* the host broke the protocol */
 	struct work_struct scan_work;	/* devices came or went */

@@ -128,21 +128,21 @@ static ssize_t counter_show(struct device *dev, struct device_attribute *attr, c
 	return n + sysfs_emit_at(buf, n, "\n");
 }
 
-#define COUNTER(counter)									\
+#define COUNTER(counter, where)									\
 	static struct counter_attr count_##counter = {						\
 		.attr = __ATTR(counter, 0444, counter_show, NULL),				\
-		.at = offsetof(struct stor_stats, counter),					\
+		.at = offsetof(struct stor_stats, where),					\
 	}
 
-COUNTER(commands);
-COUNTER(doorbells);
-COUNTER(starved);
-COUNTER(bounced);
-COUNTER(answers);
-COUNTER(errors);
-COUNTER(strays);
-COUNTER(polled);
-COUNTER(events);
+COUNTER(commands, commands);
+COUNTER(doorbells, doorbells);
+COUNTER(starved, starved);
+COUNTER(bounced, bounced);
+COUNTER(answers, answers);
+COUNTER(errors, errors);
+COUNTER(strays, strays);
+COUNTER(polled, polled);
+COUNTER(events, events);
 
 static struct attribute *counter_attrs[] = {
 	&count_commands.attr.attr,

@@ -181,9 +181,18 @@ PVBUS=/sys/bus/pvbus
 PLATFORM=/sys/bus/pci/drivers/xen-platform-pv
 DEBUG=/sys/kernel/debug/pvbus
 
+# HYPERV: not empty if the devices are Hyper-V's, not Xen's
+HYPERV=
+[[ ${PV_BED:-} != hyperv-* && ! -e /sys/bus/pvbus/drivers/hv-storvsc ]] || HYPERV=1
+
+# stack_module: what brings the host's bus up
+stack_module() { [ -n "$HYPERV" ] && echo hv-vmbus-pv || echo xen-platform-pci; }
+
 # blk_module: the front-end's module name here
 blk_module() {
-	if modinfo xen-blkfront-pv >/dev/null 2>&1; then
+	if [ -n "$HYPERV" ]; then
+		modinfo hv-storvsc-pv >/dev/null 2>&1 && echo hv-storvsc-pv || echo hv-storvsc
+	elif modinfo xen-blkfront-pv >/dev/null 2>&1; then
 		echo xen-blkfront-pv
 	else
 		echo xen-blkfront
@@ -195,16 +204,16 @@ our_modules() { awk '$1 == "pvbus" { gsub(",", " ", $4); gsub("-", "", $4); prin
 
 # load_all: as at boot; parameters come from the kernel command line by way of modprobe
 load_all() {
-	modprobe xen-platform-pci
+	modprobe "$(stack_module)"
 	modprobe "$(blk_module)"
-	modprobe "$(nic_module)"
+	[ -n "$HYPERV" ] || modprobe "$(nic_module)"
 }
 
 # need_unloadable: everything of ours must be free to go
 need_unloadable() {
 	local d
 	need_ours
-	for d in /sys/block/xvd*; do
+	for d in /sys/block/xvd* /sys/block/sd*; do
 		[ -e "$d" ] || continue
 		d=${d##*/}
 		! disk_is_pv "$d" || disk_is_free "$d" || skip_all "$d is in use, so the modules cannot go"

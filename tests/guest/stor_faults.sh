@@ -6,7 +6,7 @@
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
-sum_of() { dd if="$DISK" bs=64k count=1 skip="${1:-0}" iflag=direct status=none | sha256sum; }
+sum_of() { dd if="$DISK" bs=64k count=1 iflag=direct status=none | sha256sum; }
 fault() { on_host "fault ctrl=scsi $*"; }
 healthy() { fault "count=0 skip=0 srb-status=0 scsi-status=0 sense=0 copies=1 delay=0 length=0"; }
 
@@ -46,7 +46,7 @@ lost() {
 	log_mark "$mark"
 	survives copies=0
 	[ "$(log_lines "$mark" "no answer to command")" -ge 1 ] || fail "no line tells of it"
-	[ "$(log_lines "$mark" "reset of the (LUN|bus): done|new connection: made")" -ge 1 ] || fail "nothing was reset"
+	[ "$(log_lines "$mark" "(LUN|bus) reset: done|new connection: made")" -ge 1 ] || fail "nothing was reset"
 }
 
 late_under_load() {
@@ -84,6 +84,40 @@ broken() {
 	[ "$(sum_of)" = "$GOOD" ] || fail "other data"
 }
 
+reconnect() { echo 1 >"$(front "$D")/reconnect"; }
+
+# speaks VERSION NAME: with a host that knows no newer one
+speaks() {
+	fault "max-version=$1"
+	reconnect
+	[ "$(blk_attr "$D" negotiated/version)" = "$2" ] || fail "version $(blk_attr "$D" negotiated/version)"
+	[ "$(sum_of)" = "$GOOD" ] || fail "other data"
+	fio_io "$DISK" "${VERIFY[@]}" --size=4m --offset=16m || fail "fio failed"
+	# Sense data have another size then.
+	survives srb-status=0x04 scsi-status=0x02 sense=0x062900
+}
+
+# Nothing in common, then something again
+speaks_none() {
+	fault max-version=0
+	! reconnect 2>/dev/null || fail "connected to a host of no version"
+	is_phase failed || fail "$(blk_attr "$D" phase)"
+	fault max-version=0x0602
+	reconnect
+	[ "$(sum_of)" = "$GOOD" ] || fail "other data"
+}
+
+# Requests are as large as the first connection allowed: one that allows less is none.
+takes_less() {
+	local max
+	max=$(fault max-transfer)
+	fault max-transfer=65536
+	! reconnect 2>/dev/null || fail "connected to a host that takes less"
+	fault "max-transfer=$max"
+	reconnect
+	[ "$(sum_of)" = "$GOOD" ] || fail "other data"
+}
+
 nothing_left() {
 	need_debugfs
 	! grep -E '^tag ' "$DEBUG/$(basename "$(front "$D")")/channels" || fail "the host still has commands"
@@ -97,8 +131,8 @@ need_fio
 need_disk
 [ -e "$(front "$D")/negotiated/vmbus_version" ] || skip_all "the disk is not on a controller of Hyper-V"
 [ "$(cat /sys/module/hv_storvsc/parameters/timeout)" -le 20 ] || skip_all "load hv-storvsc with timeout=5"
-expect_log "hv-storvsc .*: (quarantined|channel [0-9]+: an answer that nobody waits for|new connection: made)"
-expect_log "sd .*: (command .* failed|no answer to command|reset of the|\[sd[a-z]+\] tag#|.*[Cc]apacity data has changed|.*Parameters changed)"
+expect_log "hv-storvsc .*: (quarantined|the host (knows none|takes [0-9]+ bytes)|channel [0-9]+: an answer that nobody waits for|new connection: made)"
+expect_log "sd .*: (command .* failed|no answer to command|(LUN|bus) reset: |\[sd[a-z]+\] tag#|.*[Cc]apacity data has changed|.*Parameters changed)"
 expect_log "I/O error, dev $D|Buffer I/O error on dev $D|blk_update_request|critical .* error, dev $D|device reset occurred"
 GOOD=$(sum_of)
 healthy
@@ -122,5 +156,11 @@ check "late answers" late_under_load
 check "an answer that does not come" lost
 check "new connections under load" reconnects_under_load
 check "an answer that is too short" broken
+check "version 2.0" speaks 0x0200 2.0
+check "version 4.2" speaks 0x0402 4.2
+check "version 5.1" speaks 0x0501 5.1
+check "version 6.0" speaks 0x0600 6.0
+check "no version" speaks_none
+check "smaller transfers" takes_less
 check "nothing is left behind" nothing_left
 finish
