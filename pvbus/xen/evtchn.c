@@ -25,6 +25,7 @@
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/slab.h>
+#include <asm/irq_vectors.h>
 #include <asm/sync_bitops.h>
 #include <bus.h>
 #include <pvbus/platform.h>
@@ -453,8 +454,15 @@ static int cpu_online_cb(unsigned int cpu, u8 vector)
 	return 0;
 }
 
+/*
+ * Xen goes on raising a vector long after, at least when it is told of other ways of delivery, and
+ * ours may be nobody's by then: leave it one that the kernel always takes, and does nothing about.
+ */
 static void cpu_offline_cb(unsigned int cpu)
 {
+	struct xen_hvm_upcall_vector op = {
+		.vcpu = vcpu_of[cpu], .vector = X86_PLATFORM_IPI_VECTOR
+	};
 	unsigned int port;
 
 	mutex_lock(&channel_lock);
@@ -463,6 +471,7 @@ static void cpu_offline_cb(unsigned int cpu)
 		if (channel[port] && channel[port]->cpu == cpu)
 			channel_move(channel[port], cpumask_first(&takes_events));
 	mutex_unlock(&channel_lock);
+	xen_hvm_op(HVMOP_set_evtchn_upcall_vector, &op);
 }
 
 static const struct pvbus_vector_user vector_user = {
