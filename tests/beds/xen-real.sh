@@ -14,7 +14,7 @@ L1=$L1-xen-$XEN
 L1_MORE=$BEDS/l1/dom0
 L1_ABOUT="Xen $XEN, "
 L1_MODULES=(crc32c_generic virtio_pci virtio_console virtio_blk ext4 9pnet_virtio 9p xenfs xen-evtchn
-	xen-gntdev xen-gntalloc xen-privcmd xen-blkback xen-netback tun bridge 8021q loop dm-snapshot)
+	xen-gntdev xen-gntalloc xen-privcmd xen-blkback xen-netback tun bridge veth 8021q loop dm-snapshot)
 # Of L1_MEM; the rest is Xen's and the guest's
 DOM0_MEM=4096
 

@@ -3,6 +3,26 @@
 # The path of losetup is there because busybox would take its own.
 # Sourced: the block devices that stand behind the guest's disks. $PV_WORK/back.NAME has "DEVICE VDEV" of each.
 
+# back_modules [MODULE.PARAMETER=VALUE]...: the back-ends anew, with these parameters and no others. Of themselves they have
+# as many queues as this machine has CPUs: one.
+back_modules() {
+	for module in xen_blkback xen_netback; do
+		params=max_queues=4
+		for word; do
+			[ "${word%%.*}" != $module ] || params="$params ${word#*.}"
+		done
+		rmmod $module 2>/dev/null || :
+		# shellcheck disable=SC2086 # one word each
+		modprobe $module $params
+	done
+}
+
+# back_bridge NODE: have the network interface of a back-end join the bridge, as xl does when it has made it
+back_bridge() {
+	device=${1#*/backend/vif/}
+	XENBUS_PATH=$1 vif=vif${device%/*}.${device#*/} "$PV_BIN/vif" add type_if=vif
+}
+
 # back_make SPEC: a device over the disk's image; over the guests' root, that all have in common, a throw-away layer
 back_make() {
 	name=$(option "$1" name)
@@ -10,6 +30,7 @@ back_make() {
 		ro=
 		[ -z "$(option "$1" ro)$(option "$1" cdrom)" ] || ro=-r
 		device=$(/usr/sbin/losetup -f --show $ro -b "$(option "$1" sector 512)" "$PV_DISKS/$name.img") || return 1
+		[ -z "$(option "$1" noflush)" ] || echo "write through" >"/sys/block/${device#/dev/}/queue/write_cache"
 	else
 		device=$(back_layer "$name") || return 1
 	fi
@@ -41,6 +62,7 @@ back_xl() {
 	access=rw
 	[ -z "$(option "$1" ro)" ] || access=ro
 	[ -z "$(option "$1" cdrom)" ] || access=ro,devtype=cdrom
+	[ -z "$(option "$1" nodiscard)" ] || access=$access,no-discard
 	echo "format=raw,vdev=$vdev,access=$access,backendtype=phy,script=$PV_BIN/block,target=$device"
 }
 

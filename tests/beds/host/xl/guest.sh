@@ -5,19 +5,6 @@
 #   fronts       one line a disk under test: its specification
 . "$PV_BIN/back.sh"
 
-# back_modules: the back-ends anew, with the parameters of $PV_BACK ("MODULE.PARAMETER=VALUE ...") and no others
-back_modules() {
-	for module in xen_blkback xen_netback; do
-		params=
-		for word in ${PV_BACK:-}; do
-			[ "${word%%.*}" != $module ] || params="$params ${word#*.}"
-		done
-		rmmod $module 2>/dev/null || :
-		# shellcheck disable=SC2086 # one word each
-		modprobe $module $params
-	done
-}
-
 make_net() {
 	if ! /usr/bin/ip link show pvbr0 >/dev/null 2>&1; then
 		/usr/bin/ip link add pvbr0 type bridge
@@ -34,7 +21,8 @@ guest_setup() {
 	mkfifo "$PV_WORK/out"
 	# Ends when the device model does
 	cat "$PV_WORK/out" >>"$J/out" &
-	back_modules
+	# shellcheck disable=SC2086 # one word each
+	back_modules ${PV_BACK:-}
 	[ -z "${PV_NET:-}" ] || make_net
 	: >>"$J/fronts"
 	while read -r spec; do
