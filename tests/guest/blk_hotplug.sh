@@ -75,7 +75,7 @@ remove_busy() {
 	add hot "$HOT" 64
 	load_start other "$DISK" --size=8m
 	fio_bg own "/dev/$HOT" --rw=randwrite --bs=4k --iodepth=32 --time_based --runtime=6
-	wait_for 20 in_flight "$HOT" || fail "fio on $HOT ended before its disk went: $(cat "$TAP_TMP/own")"
+	wait_for 60 in_flight "$HOT" || fail "fio on $HOT ended before its disk went: $(cat "$TAP_TMP/own")"
 	on_host "disk-del hot"
 	rc=$(fio_end own 60)
 	note "fio on the removed disk: exit status $rc"
@@ -93,7 +93,7 @@ surprise() {
 	domain=$(basename "$(dirname "$backend")")
 	load_start other "$DISK" --size=8m
 	fio_bg own "/dev/$HOT" --rw=randwrite --bs=4k --iodepth=32 --time_based --runtime=600
-	wait_for 20 in_flight "$HOT" || fail "fio on $HOT ended before its disk went: $(cat "$TAP_TMP/own")"
+	wait_for 60 in_flight "$HOT" || fail "fio on $HOT ended before its disk went: $(cat "$TAP_TMP/own")"
 	on_host "xs rm $backend"
 	on_host "xs rm /local/domain/$domain/$node" >/dev/null 2>&1 || true	# some hosts have done that by then
 	rc=$(fio_end own 90)

@@ -23,10 +23,9 @@ reconnected() { connected "$1" && [ "$(blk_attr "$1" reconnects)" -gt "$2" ]; }
 
 # by_back DISK: the back-end closes and comes back, as when the program behind it is restarted
 by_back() {
-	local before node
+	local before
 	before=$(blk_attr "$1" reconnects)
-	node=$(blk_attr "$1" backend)
-	on_host "xs write $node/state 5"
+	on_host "back-restart $(blk_attr "$1" backend)"
 	wait_or_fail 30 reconnected "$1" "$before"
 }
 

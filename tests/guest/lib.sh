@@ -373,7 +373,7 @@ load_start() {
 		echo "$rc" >"$TAP_TMP/$name.rc.part"
 		mv "$TAP_TMP/$name.rc.part" "$TAP_TMP/$name.rc"
 	) 3>&- &
-	wait_for 20 in_flight "$(basename "$(readlink -f "$2")")" || true
+	wait_for 60 in_flight "$(basename "$(readlink -f "$2")")" || true
 }
 
 # load_runs NAME: nothing went wrong so far
@@ -388,7 +388,7 @@ load_stop() {
 
 # --- the network interface under test
 
-# need_nic: set NIC, and HOST, HOST6, GUEST, GUEST6, or skip the test. The bed's host is a hop away.
+# need_nic: set NIC, and HOST, HOST_NIC, HOST6, GUEST, GUEST6, or skip the test. The bed's host is a hop away.
 need_nic() {
 	local n
 	HOST=172.30.0.1 GUEST=172.30.0.2 HOST6=fd30::1 GUEST6=fd30::2
@@ -401,7 +401,8 @@ need_nic() {
 		esac
 	done
 	[ -n "$NIC" ] || bail "no PV network interface"
-	pv-host "/usr/bin/ip -6 address replace $HOST6/64 dev pvtap0 nodad"
+	HOST_NIC=$(pv-host "/usr/bin/ip -o address show to $HOST" | awk '{ print $2; exit }')
+	pv-host "/usr/bin/ip -6 address replace $HOST6/64 dev $HOST_NIC nodad"
 	nic_up
 }
 

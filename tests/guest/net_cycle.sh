@@ -112,10 +112,10 @@ mac() {
 	local old
 	old=$(cat "/sys/class/net/$NIC/address")
 	ip link set "$NIC" address 52:54:00:aa:bb:cc
-	on_host "/usr/bin/ip neigh flush dev pvtap0" || true
+	on_host "/usr/bin/ip neigh flush dev $HOST_NIC" || true
 	wait_or_fail 10 answered
 	ip link set "$NIC" address "$old"
-	on_host "/usr/bin/ip neigh flush dev pvtap0" || true
+	on_host "/usr/bin/ip neigh flush dev $HOST_NIC" || true
 	wait_or_fail 10 answered
 }
 
@@ -147,9 +147,9 @@ bridge() {
 }
 
 vlan() {
-	on_host "PATH=/usr/bin:\$PATH; ip link del pvtap0.5 2>/dev/null
-		ip link add link pvtap0 name pvtap0.5 type vlan id 5 && ip address add 172.31.0.1/24 dev pvtap0.5 &&
-		ip link set pvtap0.5 up"
+	on_host "PATH=/usr/bin:\$PATH; ip link del ${HOST_NIC}.5 2>/dev/null
+		ip link add link $HOST_NIC name ${HOST_NIC}.5 type vlan id 5 && ip address add 172.31.0.1/24 dev ${HOST_NIC}.5 &&
+		ip link set ${HOST_NIC}.5 up"
 	ip link add link "$NIC" name pv-vlan type vlan id 5
 	ip address add 172.31.0.2/24 dev pv-vlan
 	ip link set pv-vlan up
@@ -158,7 +158,7 @@ vlan() {
 	HOST=172.31.0.1 stream_in 4000000
 	ping -q -c 2 -i 0.1 -s 5000 172.31.0.1 >/dev/null || fail "no answer to fragments over a VLAN"
 	ip link del pv-vlan
-	on_host "/usr/bin/ip link del pvtap0.5"
+	on_host "/usr/bin/ip link del ${HOST_NIC}.5"
 }
 
 multicast() {

@@ -3,11 +3,13 @@
 # A connection is lost and made again, from either side, with traffic running: TCP goes on, nothing leaks.
 #
 # PV_RECONNECTS   how often (10)
+# PV_STREAM_MB    size of the streams that are cut into (64)
 # shellcheck disable=SC2317 # sub-tests are called by check
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
 TIMES=${PV_RECONNECTS:-10}
+BYTES=$((${PV_STREAM_MB:-64} << 20))
 
 reconnected() { nic_connected && [ "$(nic_attr reconnects)" -gt "$1" ]; }
 
@@ -23,7 +25,7 @@ by_front() {
 by_back() {
 	local before
 	before=$(nic_attr reconnects)
-	on_host "xs write $(nic_attr backend)/state 5"
+	on_host "back-restart $(nic_attr backend)"
 	wait_or_fail 30 reconnected "$before"
 }
 
@@ -47,12 +49,12 @@ busy() {
 # A stream that is cut into goes on where it was.
 stream() {
 	local i
-	(stream_out $((64 << 20)) && stream_in $((64 << 20)) && touch "$TAP_TMP/streamed") >"$TAP_TMP/streams" 2>&1 3>&- &
+	(stream_out "$BYTES" && stream_in "$BYTES" && touch "$TAP_TMP/streamed") >"$TAP_TMP/streams" 2>&1 3>&- &
 	for ((i = 0; i < TIMES; i++)); do
 		sleep 1
 		"$1"
 	done
-	wait_for 120 test -e "$TAP_TMP/streamed" || fail "the stream did not survive: $(cat "$TAP_TMP/streams")"
+	wait_for 300 test -e "$TAP_TMP/streamed" || fail "the stream did not survive: $(cat "$TAP_TMP/streams")"
 	rm "$TAP_TMP/streamed"
 }
 
@@ -69,7 +71,7 @@ carrier_hint() {
 	wait_or_fail 10 answered
 }
 
-ports() { pv-host "qmp '{\"execute\":\"xen-event-list\"}'" | grep -o '"port"' | wc -l; }
+ports() { pv-host events; }
 
 no_leak() {
 	local i memory ports

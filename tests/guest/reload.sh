@@ -39,7 +39,7 @@ tagged() {
 under_load() {
 	local rc
 	fio_bg load "$DISK" --rw=randrw --bs=4k --iodepth=32 --offset=1m --time_based --runtime=600
-	wait_for 20 in_flight "$D" || fail "fio does not get going: $(cat "$TAP_TMP/load")"
+	wait_for 60 in_flight "$D" || fail "fio does not get going: $(cat "$TAP_TMP/load")"
 	if rmmod "$(blk_module)" 2>/dev/null; then
 		fail "$(blk_module) went while its disk was open"
 	fi
