@@ -447,6 +447,8 @@ void blkfront_follow(struct blkfront *bf)
 		if (bf->phase == BF_CONNECTED) {
 			dev_info(bf->dev, "%s: back-end has restarted\n", bf->name.name);
 			blkfront_disconnect(bf, true);
+			blkfront_do(bf, BF_DO_START);
+			break;
 		}
 		if (bf->phase == BF_FAILED)
 			pvbus_unquarantine(&bf->xdev->pdev);

@@ -293,14 +293,21 @@ static bool wait_for_state(struct pvbus_xen_device *xdev, unsigned int states)
  * Afterwards our state is CLOSED, unless there was nobody to tell. A back-end that does not follow
  * gets no more than 5 s for each of two steps, and a line in the log.
  *
+ * A back-end that starts anew while we say that we are connected will believe us, and connect to
+ * what we published, in its own time: so it has to be told, and what counts is that it has closed.
+ *
  * Context: may sleep; a driver's callback or work of its own that ends before its remove().
  */
 void pvbus_xen_goodbye(struct pvbus_xen_device *xdev, bool end)
 {
-	const unsigned int out = BIT(XENBUS_CLOSED) | BIT(XENBUS_UNKNOWN) |
-				 BIT(XENBUS_INITIALISING) | BIT(XENBUS_INIT_WAIT);
+	const unsigned int fresh = BIT(XENBUS_INITIALISING) | BIT(XENBUS_INIT_WAIT);
+	bool published = xdev->state == XENBUS_INITIALISED || xdev->state == XENBUS_CONNECTED;
+	unsigned int now = BIT(pvbus_xen_read_state(xdev));
+	unsigned int out = BIT(XENBUS_CLOSED) | BIT(XENBUS_UNKNOWN);
 
-	if (BIT(pvbus_xen_read_state(xdev)) & out) {
+	if (!published || !(now & fresh))
+		out |= fresh;
+	if (now & out) {
 		if (end)
 			pvbus_xen_switch_state(xdev, XENBUS_CLOSED);
 		return;

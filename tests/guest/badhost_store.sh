@@ -121,8 +121,7 @@ bad_folders() {
 
 # Events without end: the reader keeps up, the disk works
 flood() {
-	on_host "{ i=0; while [ \$i -lt 200 ]; do echo write $BACK/state 4 >&7; read -r x <&8; i=\$((i + 1)); done; }" \
-		"7<>\$PV_WORK/xs.in 8<>\$PV_WORK/xs.out"
+	on_host "xs-flood $BACK/state 4"
 	reads
 	other_fine
 }

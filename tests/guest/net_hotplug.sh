@@ -20,8 +20,8 @@ no_device() { [ ! -e "$PVBUS/devices/vif-$1" ]; }
 add() {
 	on_host "nic-add 0$1"
 	wait_or_fail 20 is_plugged "0$1"
-	HOT=$(plugged "0$1")
-	ip link set "$HOT" netns "$NS"
+	HOT=pvhot$1
+	ip link set "$(plugged "0$1")" name "$HOT" netns "$NS"
 	ip -n "$NS" address add "172.30.0.1$1/24" dev "$HOT"
 	ip -n "$NS" link set "$HOT" up
 	wait_or_fail 20 hot_answered
@@ -90,16 +90,13 @@ surprise() {
 
 # several: more than one, in any order
 several() {
-	local first second
 	fresh
 	add 3
-	first=$HOT
 	add 4
-	second=$HOT
 	on_host "nic-del 03"
-	HOT=$first
+	HOT=pvhot3
 	gone 3
-	HOT=$second
+	HOT=pvhot4
 	wait_or_fail 10 hot_answered
 	on_host "nic-del 04"
 	gone 4

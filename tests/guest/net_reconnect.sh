@@ -3,11 +3,13 @@
 # A connection is lost and made again, from either side, with traffic running: TCP goes on, nothing leaks.
 #
 # PV_RECONNECTS   how often (10)
+# PV_STREAM_MB    size of the streams that are cut into (16 for each time)
 # shellcheck disable=SC2317 # sub-tests are called by check
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
 TIMES=${PV_RECONNECTS:-10}
+BYTES=$((${PV_STREAM_MB:-$((16 * TIMES))} << 20))
 
 reconnected() { nic_connected && [ "$(nic_attr reconnects)" -gt "$1" ]; }
 
@@ -46,13 +48,13 @@ busy() {
 
 # A stream that is cut into goes on where it was. It is long enough for all the cuts.
 stream() {
-	local i bytes=$((TIMES << 24))
-	(stream_out $bytes && stream_in $bytes && touch "$TAP_TMP/streamed") >"$TAP_TMP/streams" 2>&1 3>&- &
+	local i
+	(stream_out "$BYTES" && stream_in "$BYTES" && touch "$TAP_TMP/streamed") >"$TAP_TMP/streams" 2>&1 3>&- &
 	for ((i = 0; i < TIMES; i++)); do
 		sleep 1
 		"$1"
 	done
-	wait_for 120 test -e "$TAP_TMP/streamed" || fail "the stream did not survive: $(cat "$TAP_TMP/streams")"
+	wait_for 300 test -e "$TAP_TMP/streamed" || fail "the stream did not survive: $(cat "$TAP_TMP/streams")"
 	rm "$TAP_TMP/streamed"
 }
 
