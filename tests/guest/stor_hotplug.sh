@@ -65,7 +65,7 @@ resize_busy() {
 in_use() {
 	load_start other "$DISK" --size=8m
 	fio_bg own "/dev/$HOT" --rw=randwrite --bs=4k --iodepth=32 --time_based --runtime=600
-	wait_for 20 in_flight "$HOT" || fail "fio on $HOT ended before its disk went: $(cat "$TAP_TMP/own")"
+	wait_for 60 in_flight "$HOT" || fail "fio on $HOT does not get going: $(cat "$TAP_TMP/own")"
 }
 
 ended() {
