@@ -168,8 +168,9 @@ static int put(struct pvbus_channel *ch, u16 type, u16 flags, u64 id, const stru
 		pvbus_channel_kick(ch);
 		mod_timer(&hc->room, jiffies + ROOM_DELAY);
 	} else if (err == -EIO) {
-		pvbus_quarantine(&ch->vdev->pdev, "channel %u: the host is at %u of its ring, we at %u",
-				 ch->relid, READ_ONCE(hc->out.page->read_index), hc->out.shown);
+		pvbus_quarantine(&ch->vdev->pdev,
+				 "channel %u: the host is at %u of its ring, we at %u", ch->relid,
+				 READ_ONCE(hc->out.page->read_index), hc->out.shown);
 	}
 	return err;
 }
@@ -257,8 +258,9 @@ int pvbus_channel_recv(struct pvbus_channel *ch, void *buf, u32 size, struct pvb
 			.type = p.type, .flags = p.flags, .id = p.id, .len = p.len, .lost = p.lost
 		};
 	if (got < 0)
-		pvbus_quarantine(&ch->vdev->pdev, "channel %u: no packet at %u of the host's ring, it is at %u",
-				 ch->relid, hc->in.at, READ_ONCE(hc->in.page->write_index));
+		pvbus_quarantine(&ch->vdev->pdev,
+				 "channel %u: no packet at %u of the ring, the host is at %u", ch->relid,
+				 hc->in.at, READ_ONCE(hc->in.page->write_index));
 	/* When nothing is left or much was read the room is the host's again. */
 	if ((got <= 0 || hv_ring_due(&hc->in)) && hv_ring_release(&hc->in))
 		channel_signal(hc);

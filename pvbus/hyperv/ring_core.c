@@ -69,6 +69,7 @@ static int want_room(struct hv_ring *r, u32 bytes)
 
 	WRITE_ONCE(r->want, bytes);
 	WRITE_ONCE(r->page->pending_send_sz, bytes + 1);
+	/* The wish is there before we look. */
 	virt_mb();
 	err = look_at_reader(r);
 	if (err)

@@ -606,6 +606,23 @@ TEST(a_host_that_waits_for_room_is_signalled_once)
 	CHECK(!hv_ring_release(&in));
 }
 
+TEST(room_is_due_after_a_quarter)
+{
+	u8 buf[SIZE] = { }, seen[SIZE];
+	struct hv_packet p;
+	unsigned int i;
+
+	fresh(512);
+	for (i = 0; i < 20; i++)
+		host_put(6, 0, i, buf, 232);
+	for (i = 1; i <= 20; i++) {
+		CHECK_EQ(hv_ring_get(&in, seen, SIZE, &p), 1);
+		CHECK_EQ(hv_ring_due(&in), i * 256 > SIZE / 4);
+	}
+	hv_ring_release(&in);
+	CHECK(!hv_ring_due(&in));
+}
+
 TEST(impossible_indices_of_a_writing_host)
 {
 	static const u32 bad[] = { SIZE, SIZE + 8, 1, 4, 7, 9, 0x80000000, 0xffffffff, 0xfffffff8 };
