@@ -6,6 +6,8 @@
 
 # The kernel's own drivers under test, by the first word in `modules`; and ours
 BED_DRIVERS=pv
+# Where the QEMU is that runs the guest, if not the one that would emulate L1
+BED_QEMU=
 # How the guest finds its disks under test (pv-disk): by the name that vdev= gives them, or as SCSI disks by their product
 BED_DISK=pv
 BED_OURS="pvbus xen-platform-pci xen-blkfront xen-netfront"
@@ -184,8 +186,11 @@ port() { ARGS+=(-chardev "$2,id=$1" -device "virtserialport,chardev=$1,name=pv.$
 
 # place: where things are, as the host side sees them
 place() {
+	local d
 	if [ -n "$DIRECT" ]; then
-		mapfile -t ARGS < <(QEMU_ROOT=${BED_QEMU:-$QEMU_ROOT} && set_qemu && printf '%s\n' "${QEMU[@]}")
+		QEMU_ROOT=${BED_QEMU:-$QEMU_ROOT} L1_PRELOAD=''
+		set_qemu
+		ARGS=("${QEMU[@]}")
 		INNER=$JOB WORK=/dev/shm/pv-bed/${JOB##*/} GUEST_IMAGE=$GUEST_ROOT/root.ext4 KERNEL_INNER=$KERNEL_DIR/vmlinuz
 		SHELL_PATH=$WORK/shell
 	else
@@ -196,8 +201,10 @@ place() {
 	fi
 	[ -z "$IMAGE" ] || image_files
 	mkdir -p "$JOB/bin"
-	# shellcheck disable=SC2086 # BED_HOST is words
-	install -m755 "$BEDS"/host/{disk-sum,lib.sh,session} $(printf "$BEDS/host/%s/* " $BED_HOST) "$JOB/bin/"
+	install -m755 "$BEDS"/host/{disk-sum,lib.sh,session} "$JOB/bin/"
+	for d in $BED_HOST; do
+		install -m755 "$BEDS/host/$d"/* "$JOB/bin/"
+	done
 	preload
 	cat >"$JOB/env" <<-EOF
 	PV_WORK=$WORK

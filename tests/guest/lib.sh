@@ -168,7 +168,7 @@ log_lines() { log_since "$1" | grep -cE "$2" || true; }
 driver() {
 	if [ -d /sys/bus/pvbus ]; then
 		echo ours
-	elif [ "$(cat /sys/hypervisor/type 2>/dev/null)" = xen ]; then
+	elif [ "$(cat /sys/hypervisor/type 2>/dev/null)" = xen ] || [ -d /sys/bus/vmbus/drivers/hv_storvsc ]; then
 		echo mainline
 	else
 		echo none
@@ -292,6 +292,7 @@ need_disk() {
 	disk_is_free "$D" || bail "$DISK is in use: $(lsblk -nro NAME,MOUNTPOINT "$DISK" | tr '\n' ' ')"
 }
 
+# disk_is_pv NAME: is it, or the controller it is on, a device of a PV bus?
 disk_is_pv() {
 	case $(readlink -f "$(front "$1")/subsystem") in
 	*/bus/pvbus | */bus/xen | */bus/vmbus) ;;

@@ -60,11 +60,9 @@ void storvsp_fault_init(Object *obj)
 	object_property_add_bool(obj, "offered", get_offered, set_offered);
 }
 
-/* storvsp_fault_arrival: an SRB has come. True if it has been answered. */
-bool storvsp_fault_arrival(struct storvsp_req *r)
+/* hits: is it this SRB's turn? */
+static bool hits(struct storvsp_faults *f)
 {
-	struct storvsp_faults *f = &r->dev->faults;
-
 	f->seen++;
 	if (!f->count)
 		return false;
@@ -74,6 +72,31 @@ bool storvsp_fault_arrival(struct storvsp_req *r)
 	}
 	f->count--;
 	f->hits++;
+	return true;
+}
+
+/* answer: with the status that is wanted, if any */
+static bool answer(struct storvsp_req *r)
+{
+	struct storvsp_faults *f = &r->dev->faults;
+	SCSISense sense = { f->sense >> 16, f->sense >> 8, f->sense };
+	struct vstor_srb *q = &r->reply.srb;
+
+	if (!f->srb_status && !f->scsi_status)
+		return false;
+	if (f->sense)
+		q->sense_len = scsi_build_sense_buf(q->sense, sizeof(q->sense), sense, true);
+	storvsp_answer(r, f->srb_status | (f->sense ? SRB_SENSE : 0), f->scsi_status, r->vm.sgl.size);
+	return true;
+}
+
+/* storvsp_fault_arrival: an SRB has come. True if it has been answered. */
+bool storvsp_fault_arrival(struct storvsp_req *r)
+{
+	struct storvsp_faults *f = &r->dev->faults;
+
+	if (!hits(f))
+		return false;
 	if (f->rescind) {
 		r->dev->hidden = true;
 		storvsp_bus_update(r->dev);
@@ -82,15 +105,7 @@ bool storvsp_fault_arrival(struct storvsp_req *r)
 	r->delay = f->delay;
 	if (f->length)
 		r->len = f->length;
-	if (!f->srb_status && !f->scsi_status)
-		return false;
-	if (f->sense) {
-		SCSISense sense = { f->sense >> 16, f->sense >> 8, f->sense };
-
-		r->reply.srb.sense_len = scsi_build_sense_buf(r->reply.srb.sense, sizeof(r->reply.srb.sense), sense, true);
-	}
-	storvsp_answer(r, f->srb_status | (f->sense ? SRB_SENSE : 0), f->scsi_status, r->vm.sgl.size);
-	return true;
+	return answer(r);
 }
 
 static void tell(void *opaque)

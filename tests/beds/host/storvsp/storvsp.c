@@ -312,17 +312,8 @@ static void storvsp_reset_bus(Storvsp *s, struct storvsp_req *reset)
 	storvsp_status(reset, NT_SUCCESS);
 }
 
-static void storvsp_handle(Storvsp *s, struct storvsp_req *r)
+static void storvsp_operation(Storvsp *s, struct storvsp_req *r)
 {
-	r->dev = s;
-	r->copies = 1;
-	r->len = s->packet_len;
-	memcpy(&r->reply, r->vm.msg, MIN(sizeof(r->reply), r->vm.msglen));
-	if (r->vm.msglen < s->packet_len) {
-		error_report("storvsp: packet of %u bytes", r->vm.msglen);
-		storvsp_status(r, NT_LENGTH_MISMATCH);
-		return;
-	}
 	switch (r->reply.operation) {
 	case VSTOR_END_INIT:
 		s->ready = true;
@@ -330,9 +321,7 @@ static void storvsp_handle(Storvsp *s, struct storvsp_req *r)
 	case VSTOR_BEGIN_INIT:
 		storvsp_status(r, NT_SUCCESS);
 		break;
-	case VSTOR_RESET_BUS:
-	case VSTOR_RESET_ADAPTER:
-	case VSTOR_RESET_LUN:
+	case VSTOR_RESET_LUN ... VSTOR_RESET_BUS:
 		storvsp_reset_bus(s, r);
 		break;
 	case VSTOR_QUERY_VERSION:
@@ -351,6 +340,20 @@ static void storvsp_handle(Storvsp *s, struct storvsp_req *r)
 		error_report("storvsp: operation %u", r->reply.operation);
 		storvsp_status(r, NT_UNSUCCESSFUL);
 	}
+}
+
+static void storvsp_handle(Storvsp *s, struct storvsp_req *r)
+{
+	r->dev = s;
+	r->copies = 1;
+	r->len = s->packet_len;
+	memcpy(&r->reply, r->vm.msg, MIN(sizeof(r->reply), r->vm.msglen));
+	if (r->vm.msglen < s->packet_len) {
+		error_report("storvsp: packet of %u bytes", r->vm.msglen);
+		storvsp_status(r, NT_LENGTH_MISMATCH);
+		return;
+	}
+	storvsp_operation(s, r);
 }
 
 /* --- what the bus calls */
@@ -380,7 +383,7 @@ static bool storvsp_busy(Storvsp *s, VMBusChannel *chan)
 	return false;
 }
 
-static void storvsp_drop(storvsp_list *list, VMBusChannel *chan)
+static void storvsp_drop(union storvsp_list *list, VMBusChannel *chan)
 {
 	struct storvsp_req *r, *next;
 

@@ -104,7 +104,7 @@ struct storvsp_req {
 	QTAILQ_ENTRY(storvsp_req) next;
 };
 
-typedef QTAILQ_HEAD(, storvsp_req) storvsp_list;
+QTAILQ_HEAD(storvsp_list, storvsp_req);
 
 /* What the guest knows of a channel */
 enum {
@@ -124,9 +124,9 @@ struct storvsp_faults {
 struct Storvsp {
 	VMBusDevice parent;
 	SCSIBus bus;
-	storvsp_list done[STORVSP_CHANNELS];	/* by channel: has not gone into the ring yet */
-	storvsp_list running;			/* is with the SCSI layer */
-	storvsp_list held;			/* late, or never to be told */
+	union storvsp_list done[STORVSP_CHANNELS];	/* by channel: has not gone into the ring yet */
+	union storvsp_list running;			/* is with the SCSI layer */
+	union storvsp_list held;			/* late, or never to be told */
 	uint8_t offer[STORVSP_CHANNELS];		/* STORVSP_HIDDEN... */
 	uint16_t sub_channels;				/* that the guest has asked for */
 	bool hidden, going;				/* rescinded; unplugged too */
