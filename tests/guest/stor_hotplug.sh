@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Disks and controllers of Hyper-V that come, grow and go, while nothing happens and under load.
+# Disks and controllers of Hyper-V that grow and go while fio writes to them; and a DVD drive. (scsi_hotplug: idle ones.)
 # shellcheck disable=SC2317 # sub-tests are called by check
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
@@ -34,24 +34,6 @@ remove() {
 	wait_or_fail 30 is_gone "/sys/block/$HOT"
 }
 
-idle() {
-	add hot 64
-	same_sum hot "/dev/$HOT"
-	resize hot 96
-	fio_io "/dev/$HOT" "${VERIFY[@]}" --offset=64m --size=32m || fail "the new room does not hold data"
-	same_sum hot "/dev/$HOT"
-	remove hot
-}
-
-other_busy() {
-	load_start other "$DISK" --size=8m
-	add hot 64
-	resize hot 80
-	remove hot
-	load_runs other
-	load_stop other 120
-}
-
 resize_busy() {
 	add hot 64
 	load_start own "/dev/$HOT" --size=8m
@@ -65,7 +47,7 @@ resize_busy() {
 in_use() {
 	load_start other "$DISK" --size=8m
 	fio_bg own "/dev/$HOT" --rw=randwrite --bs=4k --iodepth=32 --time_based --runtime=600
-	wait_for 20 in_flight "$HOT" || fail "fio on $HOT ended before its disk went: $(cat "$TAP_TMP/own")"
+	wait_for 60 in_flight "$HOT" || fail "fio on $HOT does not get going: $(cat "$TAP_TMP/own")"
 }
 
 ended() {
@@ -82,14 +64,6 @@ remove_busy() {
 	in_use
 	on_host "disk-del hot"
 	ended
-}
-
-controller() {
-	on_host "ctrl-add name=more"
-	add extra 32 more
-	same_sum extra "/dev/$HOT"
-	on_host "ctrl-del more"
-	wait_or_fail 30 is_gone "/sys/block/$HOT"
 }
 
 controller_busy() {
@@ -128,13 +102,10 @@ start
 need_fio
 need_disk
 [ -e "$(front "$D")/negotiated/vmbus_version" ] || skip_all "the disk is not on a controller of Hyper-V"
-expect_log "I/O error, dev s[dr]|Buffer I/O error on dev|blk_update_request|rejecting I/O|Synchronize Cache|Capacity data has changed"
+expect_log "I/O error, dev s[dr]|Buffer I/O error on dev|blk_update_request|rejecting I/O|Synchronize Cache|Capacity data has changed|device reset occurred"
 expect_log "sd .*: (detected capacity change|\[sd[a-z]+\] )|device offline error|attempt to access beyond end"
-check "add, grow, remove" idle
-check "the same while another disk is busy" other_busy
 check "grow while busy" resize_busy
 check "remove while busy" remove_busy
-check "a controller comes and goes" controller
 check "a controller goes while busy" controller_busy
 check "a controller is rescinded while busy, and comes again" rescind
 check "a DVD drive" dvd
