@@ -27,7 +27,6 @@
 #define POST_DELAY_MAX	100	/* ms */
 
 static bool enabled;
-static bool leftover;
 static DEFINE_MUTEX(post_lock);
 static struct hv_post_message *post_buffer;	/* two, the second for use in a panic */
 
@@ -155,12 +154,6 @@ void hv_post_in_panic(u32 connection, const void *payload, u32 len)
 	post(post_buffer + 1, connection, payload, len);
 }
 
-/* hv_hypercalls_leftover - did another kernel leave the host in the middle of things? */
-bool hv_hypercalls_leftover(void)
-{
-	return leftover;
-}
-
 static int check_features(const struct pvbus_host_info *info)
 {
 	const u32 msrs = HV_MAY_SYNIC | HV_MAY_HYPERCALL | HV_MAY_VP_INDEX;
@@ -179,8 +172,7 @@ static int check_unused(void)
 {
 	u64 page = hv_read_msr(HV_MSR_HYPERCALL), id = hv_read_msr(HV_MSR_GUEST_OS_ID);
 
-	leftover = page & HV_MSR_ENABLE;
-	if (!leftover)
+	if (!(page & HV_MSR_ENABLE))
 		return 0;
 	if (id != OUR_OS_ID) {
 		pr_err("pvbus: Hyper-V is in use already: hypercall page %#llx, system %#llx\n",

@@ -26,7 +26,6 @@ void hv_write_msr(u32 msr, u64 val);
 void hv_signal(u32 connection);
 int hv_post(u32 connection, const void *msg, u32 len);
 void hv_post_in_panic(u32 connection, const void *msg, u32 len);
-bool hv_hypercalls_leftover(void);
 void hv_hypercalls_off(void);
 
 /* synic.c: ways in which the host's events reach us, in the order in which they are tried */

@@ -159,7 +159,10 @@ static int send_bare(u32 type)
 
 /* -- contact and parting -- */
 
-/* Return: 0; -EPROTONOSUPPORT if the host does not speak it; -ETIMEDOUT; the errno of posting */
+/*
+ * A host that a crashed kernel left connected takes this as the end of that connection.
+ * Return: 0; -EPROTONOSUPPORT if the host does not speak it; -ETIMEDOUT; the errno of posting.
+ */
 static int contact(u32 version)
 {
 	u64 monitor[2] = { virt_to_phys(hv_vmbus.monitor[0]), virt_to_phys(hv_vmbus.monitor[1]) };
@@ -208,27 +211,12 @@ static int unload(void)
 	return request_wait(&rq, err, hv_vmbus.version < VMBUS_VERSION_WIN7 ? HZ : CONTACT_TIMEOUT);
 }
 
-/* What a kernel that crashed left open; should it have left nothing there is no answer. */
-static void unload_leftover(void)
-{
-	static const u32 connections[] = { VMBUS_CONNECTION_MESSAGES, VMBUS_CONNECTION_CONTACT };
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(connections); i++) {
-		hv_vmbus.connection = connections[i];
-		if (!unload())
-			return;
-	}
-}
-
 static int try_way(enum hv_way way, const struct pvbus_hv_config *config, u32 max)
 {
 	int err = hv_synic_start(way, config);
 
 	if (err)
 		return err;
-	if (hv_hypercalls_leftover())
-		unload_leftover();
 	err = negotiate(max);
 	if (err)
 		hv_synic_stop();
