@@ -256,7 +256,6 @@ static void storvsp_query_version(Storvsp *s, struct storvsp_req *r)
 	for (unsigned int i = 0; i < ARRAY_SIZE(known); i++) {
 		if (version == known[i] && version <= s->max_version) {
 			s->packet_len = version < 0x0501 ? VSTOR_PACKET_OLD : sizeof(struct vstor_packet);
-			r->len = s->packet_len;
 			storvsp_status(r, NT_SUCCESS);
 			return;
 		}
@@ -346,9 +345,9 @@ static void storvsp_handle(Storvsp *s, struct storvsp_req *r)
 {
 	r->dev = s;
 	r->copies = 1;
-	r->len = s->packet_len;
+	r->len = s->packet_len ?: MIN(sizeof(r->reply), r->vm.msglen);
 	memcpy(&r->reply, r->vm.msg, MIN(sizeof(r->reply), r->vm.msglen));
-	if (r->vm.msglen < s->packet_len) {
+	if (r->vm.msglen < MAX(s->packet_len, VSTOR_PACKET_OLD)) {
 		error_report("storvsp: packet of %u bytes", r->vm.msglen);
 		storvsp_status(r, NT_LENGTH_MISMATCH);
 		return;
@@ -421,7 +420,7 @@ static void storvsp_reset(VMBusDevice *vdev)
 {
 	Storvsp *s = STORVSP(vdev);
 
-	s->packet_len = s->max_version < 0x0501 ? VSTOR_PACKET_OLD : sizeof(struct vstor_packet);
+	s->packet_len = 0;
 	s->rescan = false;
 }
 

@@ -133,7 +133,7 @@ struct Storvsp {
 	bool ide;
 	bool ready;					/* the guest has said END_INIT */
 	bool rescan;					/* the guest is to be told that LUNs have changed */
-	uint32_t packet_len;
+	uint32_t packet_len;				/* 0: no version yet, an answer is as long as its request */
 	uint16_t channels;
 	uint32_t max_version, max_transfer;
 	struct storvsp_faults faults;
