@@ -112,7 +112,7 @@ int pvbus_channel_set_cpu(struct pvbus_channel *ch, unsigned int cpu);
 /*
  * Sending: the owner's lock covers the outgoing ring, one sender at a time. A packet is in the ring
  * when these return 0; the host sees it from pvbus_channel_kick() on, one for as many packets as
- * you like. -EAGAIN: no room; @event comes when there is (for that the ring asks the host by itself).
+ * you like. -EAGAIN: no room; @event comes when there is (for that the ring asks the host itself).
  */
 int pvbus_channel_send(struct pvbus_channel *ch, const void *payload, u32 len, u64 id,
 		       bool want_completion);

@@ -259,8 +259,8 @@ int pvbus_channel_recv(struct pvbus_channel *ch, void *buf, u32 size, struct pvb
 		};
 	if (got < 0)
 		pvbus_quarantine(&ch->vdev->pdev,
-				 "channel %u: no packet at %u of the ring, the host is at %u", ch->relid,
-				 hc->in.at, READ_ONCE(hc->in.page->write_index));
+				 "channel %u: no packet at %u of the ring, the host is at %u",
+				 ch->relid, hc->in.at, READ_ONCE(hc->in.page->write_index));
 	/* When nothing is left or much was read the room is the host's again. */
 	if ((got <= 0 || hv_ring_due(&hc->in)) && hv_ring_release(&hc->in))
 		channel_signal(hc);

@@ -155,14 +155,20 @@ static void channel_add(struct hv_device *hd, struct hv_channel *hc)
 	WRITE_ONCE(hv_vmbus.channel[hc->pub.relid], hc);
 }
 
+/* The number of a channel that the host took back is the host's again. */
+static void relid_release(u32 relid)
+{
+	struct vmbus_relid msg = { .header.type = VMBUS_RELID_RELEASED, .relid = relid };
+
+	hv_send(&msg, sizeof(msg));
+}
+
 /*
- * The number is the host's again, if it took the channel back; events of another channel by that
- * number must not find this one. CPUs that go look at channels, too.
+ * Events of another channel by that number must not find this one. CPUs that go look at channels,
+ * too.
  */
 static void channel_free(struct hv_channel *hc)
 {
-	struct vmbus_relid msg = { .header.type = VMBUS_RELID_RELEASED, .relid = hc->pub.relid };
-
 	cpus_read_lock();
 	mutex_lock(&hv_vmbus.lock);
 	list_del(&hc->link);
@@ -171,7 +177,7 @@ static void channel_free(struct hv_channel *hc)
 	cpus_read_unlock();
 	hv_synic_sync();
 	if (hc->rescinded)
-		hv_send(&msg, sizeof(msg));
+		relid_release(hc->pub.relid);
 	if (hc->pub.index)
 		kfree(hc);
 }
@@ -428,7 +434,12 @@ void hv_offered(const struct hv_msg *msg)
 				    msg->relid, msg->offer.index, msg->offer.instance, err);
 }
 
-/* hv_rescinded - the host takes a channel back; a device goes with its primary */
+/*
+ * hv_rescinded - the host takes a channel back; a device goes with its primary
+ *
+ * With the primary the others may have gone before the host took them back, too, or an offer was
+ * not taken: then there is nothing to do but to say so.
+ */
 void hv_rescinded(u32 relid)
 {
 	struct hv_channel *hc = NULL;
@@ -446,8 +457,10 @@ void hv_rescinded(u32 relid)
 		hv_device_wake(hd);
 	}
 	mutex_unlock(&hv_vmbus.lock);
-	if (!hc)
+	if (!relid || relid >= VMBUS_RELIDS)
 		pr_warn_ratelimited("pvbus: VMBus takes back channel %u, which is none\n", relid);
+	else if (!hc)
+		relid_release(relid);
 }
 
 /* -- all of them -- */

@@ -223,6 +223,8 @@ need_ours
 [ -d "$BOOTSTRAP" ] || skip_all "needs hv-vmbus-pv loaded"
 # What QEMU's firmware says of itself when the device is put to sleep
 expect_log 'ACPI BIOS Error \(bug\): .*_PS3'
+# What Linux says of disks that come, and that go before it has looked at them
+expect_log 'Power-on or device reset occurred|Asking for cache data failed|Assuming drive cache'
 check "modules are loaded" modules_loaded
 check "modprobe finds these modules" modules_ours
 check "the device's alias leads here" alias_found
