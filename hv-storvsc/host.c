@@ -124,7 +124,7 @@ static unsigned long *lun_todo(struct scsi_device *sdev)
 void stor_device_changed(struct scsi_device *sdev, enum stor_then then)
 {
 	set_bit(then, lun_todo(sdev));
-	queue_work(stor_wq, &host_stor(sdev->host)->device_work);
+	queue_work(system_dfl_wq, &host_stor(sdev->host)->device_work);
 }
 
 void stor_devices(struct work_struct *work)

@@ -106,7 +106,7 @@ static int stor_probe(struct pvbus_device *pdev)
 		return -ENOMEM;
 	dev_set_drvdata(&pdev->dev, st);
 	stor_debugfs_add(st);
-	queue_work(stor_wq, &st->start_work);
+	queue_work(system_dfl_wq, &st->start_work);
 	return 0;
 }
 
@@ -225,7 +225,7 @@ static int __init stor_init(void)
 	bound("max_channels", &max_channels, 0, STOR_MAX_CHANS);
 	bound("ring_kb", &stor_ring_kb, 16, 2048);
 	bound("timeout", &stor_timeout, 1, 3600);
-	/* A connection that is made anew may be what memory is waiting for. */
+	/* Commands that are to fail may be what memory is waiting for. */
 	stor_wq = alloc_workqueue("hv-storvsc", WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
 	if (!stor_wq)
 		return -ENOMEM;

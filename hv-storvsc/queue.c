@@ -379,7 +379,7 @@ static void told(struct stor_chan *chan, u32 size)
 	switch (operation) {
 	case VSTOR_ENUMERATE_BUS:
 	case VSTOR_REMOVE_DEVICE:
-		queue_work(stor_wq, &chan->st->scan_work);
+		queue_work(system_dfl_wq, &chan->st->scan_work);
 		break;
 	case VSTOR_EVENT_NOTIFICATION:
 	case VSTOR_FCHBA_DATA:

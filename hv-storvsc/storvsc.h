@@ -190,7 +190,7 @@ struct storvsc {
 	struct dentry *debugfs;
 };
 
-extern struct workqueue_struct *stor_wq;
+extern struct workqueue_struct *stor_wq;	/* for fail_work; the rest may wait for memory */
 
 static inline struct storvsc *host_stor(struct Scsi_Host *host)
 {

@@ -40,7 +40,7 @@ static ssize_t reconnect_store(struct device *dev, struct device_attribute *attr
 	if (READ_ONCE(st->added))
 		err = stor_reconnect(st);
 	else
-		queue_work(stor_wq, &st->start_work);
+		queue_work(system_dfl_wq, &st->start_work);
 	return err ?: len;
 }
 static DEVICE_ATTR_WO(reconnect);

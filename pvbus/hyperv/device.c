@@ -474,7 +474,8 @@ void hv_rescinded(u32 relid)
  */
 int hv_devices_start(struct device *p)
 {
-	wq = alloc_workqueue("pvbus_vmbus", WQ_UNBOUND | WQ_MEM_RECLAIM, 64);
+	/* Not for reclaim: a driver's remove() flushes work of the kernel's that is not, either. */
+	wq = alloc_workqueue("pvbus_vmbus", WQ_UNBOUND, 64);
 	if (!wq)
 		return -ENOMEM;
 	parent = p;

@@ -114,7 +114,7 @@ start
 need_fio
 need_unloadable
 need_disk
-[ -z "$HYPERV" ] || expect_log "I/O error, dev s|Buffer I/O error on dev|rejecting I/O|Synchronize Cache|sd .*\[s[a-z]+\] "
+[ -z "$HYPERV" ] || expect_log "I/O error, dev s|Buffer I/O error on dev|rejecting I/O|Synchronize Cache|sd .*(\[s[a-z]+\] |device reset occurred)|device offline error|_SB\.VMBS"
 # Twice without measuring: the first use of anything leaves caches behind.
 check "unload and load" cycle 1
 check "unload and load under load" cycle 5
