@@ -62,8 +62,8 @@ static u64 address(const u64 *addr, const u32 *len, u32 n)
 
 static void pages(struct input *in)
 {
-	u64 addr[SEGS], pfn[STOR_MAX_PAGES];
-	u32 len[SEGS], total = 0, at, skip, n, sum = 0, bounced = 0;
+	u64 addr[SEGS] = { 0 }, pfn[STOR_MAX_PAGES];
+	u32 len[SEGS] = { 0 }, total = 0, at, skip, n, sum = 0, bounced = 0;
 	unsigned int segs = 1 + take(in, 1) % SEGS, i;
 	struct stor_pages l;
 

@@ -33,7 +33,7 @@ TEST(an_srb_byte_by_byte)
 {
 	const struct stor_req req = { .cdb = read_10, .cdb_len = 10, .path = 1, .target = 2, .lun = 3,
 				      .direction = VSTOR_DATA_IN, .len = 4096, .timeout = 180 };
-	struct vstor_packet p;
+	struct vstor_packet p = { 0 };
 	const u8 *b = (const u8 *)&p;
 
 	stor_build_srb(&p, dialect(0x0602), &req);
