@@ -288,7 +288,7 @@ static int send_open(struct hv_channel *hc)
 	return -EIO;
 }
 
-/* One that was taken back is closed, too: the host waits for that before letting go of the rings. */
+/* One that was taken back is closed, too: the host waits for it before letting go of the rings. */
 static void send_close(struct hv_channel *hc)
 {
 	struct vmbus_relid msg = { .header.type = VMBUS_CLOSE, .relid = hc->pub.relid };
