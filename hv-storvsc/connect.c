@@ -50,7 +50,8 @@ static u32 packet_size(const struct storvsc *st)
 	return st->vdev->version < VMBUS_2_4 ? VSTOR_PACKET_SHORT : VSTOR_PACKET_LONG;
 }
 
-static int control_send(struct stor_chan *chan, const struct vstor_packet *p, u64 id)
+static int control_send(struct stor_chan *chan, const struct vstor_packet *p,
+			unsigned long id)
 {
 	u32 size = packet_size(chan->st);
 	int err = -ENODEV;
@@ -83,7 +84,7 @@ int stor_control(struct storvsc *st, struct vstor_packet *p, unsigned int second
 {
 	struct stor_ctl *ctl = &st->ctl;
 	int err;
-	u64 id;
+	unsigned long id;
 
 	mutex_lock(&ctl->lock);
 	reinit_completion(&ctl->done);

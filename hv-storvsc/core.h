@@ -86,16 +86,22 @@ const char *stor_parse_offer(const struct vstor_packet *p, u32 size, struct stor
 #define STOR_MAX_TRANSFER	(1024u * 1024u)	/* we ask for no more at a time */
 #define STOR_MAX_PAGES		(STOR_MAX_TRANSFER / STOR_PAGE + 1)
 
-/* Ids of requests on the wire: never 0, which is what the host says unasked. */
-static inline u64 stor_id(u32 tag, u32 generation)
+/*
+ * Ids of requests on the wire: never 0, which is what the host says unasked. Half of a word is the
+ * tag, the other half tells its uses apart; more than a word cannot be exchanged at once
+ * everywhere.
+ */
+#define STOR_ID_SHIFT	(4 * sizeof(long))
+
+static inline unsigned long stor_id(u32 tag, u32 generation)
 {
-	return (u64)generation << 32 | (tag + 1);
+	return (unsigned long)generation << STOR_ID_SHIFT | (tag + 1);
 }
 
 /* Return: the tag; larger than any if there is none. */
-static inline u32 stor_id_tag(u64 id)
+static inline u32 stor_id_tag(unsigned long id)
 {
-	return (u32)id - 1;
+	return (u32)(id & ((1UL << STOR_ID_SHIFT) - 1)) - 1;
 }
 
 /* --- what a status asks of us --- */

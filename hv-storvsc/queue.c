@@ -150,7 +150,7 @@ void stor_kick(struct stor_chan *chan)
 static int put_on_ring(struct stor_chan *chan, struct stor_slot *slot, const struct stor_pages *l)
 {
 	u32 size = chan->st->dialect->packet;
-	u64 id = slot->id;
+	unsigned long id = slot->id;
 	int err;
 
 	if (l->nr)
@@ -302,7 +302,7 @@ static void fault(struct stor_chan *chan, const char *what, u64 value)
 }
 
 /* Somebody sent this id on this channel and waits for the answer: its slot, claimed. */
-static struct stor_slot *claim(struct stor_chan *chan, u64 id)
+static struct stor_slot *claim(struct stor_chan *chan, unsigned long id)
 {
 	u32 tag = stor_id_tag(id);
 	struct stor_slot *slot;
@@ -340,7 +340,7 @@ static void command_answered(struct stor_chan *chan, struct stor_slot *slot, u32
 	end_command(slot, cmd, &a, &v);
 }
 
-static bool control_answered(struct stor_chan *chan, u64 id, u32 size)
+static bool control_answered(struct stor_chan *chan, unsigned long id, u32 size)
 {
 	struct stor_ctl *ctl = &chan->st->ctl;
 
@@ -353,20 +353,23 @@ static bool control_answered(struct stor_chan *chan, u64 id, u32 size)
 	return true;
 }
 
-static void answered(struct stor_chan *chan, u64 id, u32 size)
+static bool somebody_answered(struct stor_chan *chan, unsigned long id, u32 size)
 {
 	struct stor_slot *slot;
 
-	if (stor_id_tag(id) == STOR_CTL_TAG) {
-		if (control_answered(chan, id, size))
-			return;
-	} else {
-		slot = claim(chan, id);
-		if (slot) {
-			command_answered(chan, slot, size);
-			return;
-		}
-	}
+	if (stor_id_tag(id) == STOR_CTL_TAG)
+		return control_answered(chan, id, size);
+	slot = claim(chan, id);
+	if (slot)
+		command_answered(chan, slot, size);
+	return slot;
+}
+
+/* @id: of 64 bits, whatever ours have */
+static void answered(struct stor_chan *chan, u64 id, u32 size)
+{
+	if (likely((unsigned long)id == id && somebody_answered(chan, id, size)))
+		return;
 	chan->stats.strays++;
 	dev_warn_ratelimited(chan->st->dev, "channel %u: an answer that nobody waits for, id %#llx\n",
 			     chan->index, id);
@@ -451,7 +454,7 @@ void stor_drain(struct storvsc *st, struct stor_chan *chan, enum stor_outcome ou
 	const struct stor_answer a = { };
 	struct stor_slot *slot;
 	unsigned int i;
-	u64 id;
+	unsigned long id;
 
 	for (i = 0; st->slot && i < st->depth; i++) {
 		slot = &st->slot[i];

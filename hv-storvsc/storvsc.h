@@ -55,7 +55,7 @@ struct stor_bounce {
  * @bounce: pages that stand in for its own
  */
 struct stor_slot {
-	u64 id;
+	unsigned long id;
 	u32 generation;
 	struct scsi_cmnd *cmd;
 	struct stor_chan *chan;
@@ -128,7 +128,7 @@ enum stor_kind { STOR_SCSI, STOR_IDE, STOR_FC };
 struct stor_ctl {
 	struct mutex lock;		/* the one who speaks */
 	struct completion done;
-	u64 id;
+	unsigned long id;
 	u32 generation;
 	int err;
 	u32 size;

@@ -186,7 +186,7 @@ static int channels_show(struct seq_file *m, void *unused)
 {
 	struct storvsc *st = m->private;
 	unsigned int i;
-	u64 id;
+	unsigned long id;
 
 	mutex_lock(&st->chan_lock);
 	seq_printf(m, "%s, %u reconnects, %u of %u pages to stand in are free\n",
@@ -197,7 +197,7 @@ static int channels_show(struct seq_file *m, void *unused)
 	for (i = 0; st->slot && i < st->depth; i++) {
 		id = READ_ONCE(st->slot[i].id);
 		if (id)
-			seq_printf(m, "tag %u: id %#llx on channel %u\n", i, id,
+			seq_printf(m, "tag %u: id %#lx on channel %u\n", i, id,
 				   st->slot[i].chan->index);
 	}
 	mutex_unlock(&st->chan_lock);
