@@ -320,8 +320,8 @@ static int open_on(struct hv_channel *hc, const struct pvbus_channel_ops *ops, u
 	if (!err)
 		return 0;
 	detach(hc);
-	/* It may have opened it without saying so. */
-	if (err == -ETIMEDOUT)
+	/* It may have opened it without saying so; to close one that is closed does no harm. */
+	if (err == -ETIMEDOUT || err == -ENODEV)
 		send_close(hc);
 	hv_gpadl_teardown(hc);
 	return err;
