@@ -91,7 +91,8 @@ struct netfront_rx_stats {
  * @index: number of the queue
  * @txq: the stack's side of it; its lock covers everything of the transmit side
  * @live: packets may be sent; changes under @txq's lock
- * @worked: NAPI has found something to do since it last acknowledged events; NAPI's
+ * @worked: NAPI has found something to do since it last acknowledged an event of @ch_rx (bit 0), of
+ *	@ch_tx (bit 1)
  * @fired: bit 0: @ch_rx wants to be acknowledged; bit 1: @ch_tx does
  * @kicked: the watchdog has signalled already
  * @tx: transmit ring
@@ -133,7 +134,7 @@ struct netfront_queue {
 	struct timer_list refill;
 	struct netfront_rx_stats rx_stats;
 	struct u64_stats_sync rx_sync;
-	bool worked;
+	unsigned long worked;
 
 	unsigned long fired;
 	struct pvbus_evtchn ch_rx;

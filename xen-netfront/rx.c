@@ -386,14 +386,18 @@ static int rx_take(struct netfront_queue *q, int budget)
 	return n;
 }
 
-static void rx_eoi(struct netfront_queue *q, bool spurious)
+/*
+ * An event had a reason if any round since the channel's last one found something to do: a round that
+ * the other channel had asked for may have been faster.
+ */
+static void rx_eoi(struct netfront_queue *q)
 {
 	unsigned long fired = xchg(&q->fired, 0);
 
 	if (fired & BIT(0))
-		pvbus_evtchn_eoi(&q->ch_rx, spurious);
+		pvbus_evtchn_eoi(&q->ch_rx, !test_and_clear_bit(0, &q->worked));
 	if (fired & BIT(1))
-		pvbus_evtchn_eoi(&q->ch_tx, spurious);
+		pvbus_evtchn_eoi(&q->ch_tx, !test_and_clear_bit(1, &q->worked));
 }
 
 int netfront_poll(struct napi_struct *napi, int budget)
@@ -401,20 +405,17 @@ int netfront_poll(struct napi_struct *napi, int budget)
 	struct netfront_queue *q = container_of(napi, struct netfront_queue, napi);
 	bool sent = netfront_tx_clean(q, budget);
 	int n = budget ? rx_take(q, budget) : 0;
-	bool spurious;
 
 	/*
 	 * Ask for the next event before saying that we are through: one that comes in between has
 	 * us polled again.
 	 */
-	q->worked |= n || sent;
+	if (n || sent)
+		WRITE_ONCE(q->worked, BIT(0) | BIT(1));
 	if (n == budget || (!q->rx.fault && net_ring_sleep(&q->rx, 1)))
 		return budget;
-	/* The events we acknowledge may be of any round since the last time. */
-	spurious = !q->worked;
-	q->worked = false;
 	if (napi_complete_done(napi, n))
-		rx_eoi(q, spurious);
+		rx_eoi(q);
 	return n;
 }
 
