@@ -387,8 +387,8 @@ static int rx_take(struct netfront_queue *q, int budget)
 }
 
 /*
- * An event had a reason if any round since the channel's last one found something to do: a round that
- * the other channel had asked for may have been faster.
+ * An event had a reason if any round since the channel's last one found something to do: a round
+ * that the other channel had asked for may have been faster.
  */
 static void rx_eoi(struct netfront_queue *q)
 {
