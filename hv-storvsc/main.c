@@ -208,23 +208,13 @@ static struct pvbus_driver stor_driver = {
 	.shutdown = stor_shutdown,
 };
 
-static void bound(const char *name, unsigned int *value, unsigned int min, unsigned int max)
-{
-	unsigned int was = *value;
-
-	*value = clamp(was, min, max);
-	if (*value != was)
-		pr_warn("hv-storvsc: %s=%u is out of range, taking %u (%u to %u)\n", name, was,
-			*value, min, max);
-}
-
 static int __init stor_init(void)
 {
 	int err;
 
-	bound("max_channels", &max_channels, 0, STOR_MAX_CHANS);
-	bound("ring_kb", &stor_ring_kb, 16, 2048);
-	bound("timeout", &stor_timeout, 1, 3600);
+	pvbus_bound("hv-storvsc", "max_channels", &max_channels, 0, STOR_MAX_CHANS);
+	pvbus_bound("hv-storvsc", "ring_kb", &stor_ring_kb, 16, 2048);
+	pvbus_bound("hv-storvsc", "timeout", &stor_timeout, 1, 3600);
 	/* Commands that are to fail may be what memory is waiting for. */
 	stor_wq = alloc_workqueue("hv-storvsc", WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
 	if (!stor_wq)

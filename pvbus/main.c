@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* pvbus.ko: the bus. A bootstrap module brings a host's devices onto it. */
+#include <linux/kernel.h>
 #include <linux/module.h>
 #include <linux/notifier.h>
 #include <linux/workqueue.h>
@@ -41,6 +42,28 @@ void pvbus_state_changed(struct pvbus_device *pdev, int state)
 {
 	blocking_notifier_call_chain(&state_chain, state, pdev);
 }
+
+/**
+ * pvbus_bound - keep a module parameter within its range, with a line if it was not
+ * @module: whose it is
+ * @name: of the parameter
+ * @value: taken to the nearer end of the range
+ * @min: least value
+ * @max: largest value
+ *
+ * Context: any.
+ */
+void pvbus_bound(const char *module, const char *name, unsigned int *value, unsigned int min,
+		 unsigned int max)
+{
+	unsigned int was = *value;
+
+	*value = clamp(was, min, max);
+	if (*value != was)
+		pr_warn("%s: %s=%u is out of range, taking %u (%u to %u)\n", module, name, was,
+			*value, min, max);
+}
+EXPORT_SYMBOL_GPL(pvbus_bound);
 
 static int __init pvbus_init(void)
 {

@@ -226,25 +226,15 @@ static struct pvbus_driver blkfront_driver = {
 	.shutdown = blkfront_shutdown,
 };
 
-static void bound(const char *name, unsigned int *value, unsigned int min, unsigned int max)
-{
-	unsigned int was = *value;
-
-	*value = clamp(was, min, max);
-	if (*value != was)
-		pr_warn("xen-blkfront: %s=%u is out of range, taking %u (%u to %u)\n", name, was,
-			*value, min, max);
-}
-
 static int __init blkfront_init(void)
 {
 	int err = -ENOMEM;
 
-	bound("max_queues", &max_queues, 0, 64);
-	bound("poll_queues", &poll_queues, 0, pv_queue_has_poll ? 64 : 0);
-	bound("max_ring_order", &max_ring_order, 0, BLK_MAX_ORDER);
-	bound("max_indirect_segments", &max_indirect_segments, 0, BLK_MAX_SEGS);
-	bound("timeout", &blkfront_timeout, 1, 3600);
+	pvbus_bound("xen-blkfront", "max_queues", &max_queues, 0, 64);
+	pvbus_bound("xen-blkfront", "poll_queues", &poll_queues, 0, pv_queue_has_poll ? 64 : 0);
+	pvbus_bound("xen-blkfront", "max_ring_order", &max_ring_order, 0, BLK_MAX_ORDER);
+	pvbus_bound("xen-blkfront", "max_indirect_segments", &max_indirect_segments, 0, BLK_MAX_SEGS);
+	pvbus_bound("xen-blkfront", "timeout", &blkfront_timeout, 1, 3600);
 	/* A connection that is made anew may be what memory is waiting for. */
 	blkfront_wq = alloc_workqueue("xen-blkfront", WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
 	if (!blkfront_wq)

@@ -225,23 +225,13 @@ static struct pvbus_driver netfront_driver = {
 	.shutdown = netfront_shutdown,
 };
 
-static void bound(const char *name, unsigned int *value, unsigned int min, unsigned int max)
-{
-	unsigned int was = *value;
-
-	*value = clamp(was, min, max);
-	if (*value != was)
-		pr_warn("xen-netfront: %s=%u is out of range, taking %u (%u to %u)\n", name, was,
-			*value, min, max);
-}
-
 static int __init netfront_init(void)
 {
 	int err;
 
-	bound("max_queues", &max_queues, 0, NET_MAX_QUEUES);
-	bound("copybreak", &netfront_copybreak, 0, 256);
-	bound("timeout", &netfront_timeout, 1, 3600);
+	pvbus_bound("xen-netfront", "max_queues", &max_queues, 0, NET_MAX_QUEUES);
+	pvbus_bound("xen-netfront", "copybreak", &netfront_copybreak, 0, 256);
+	pvbus_bound("xen-netfront", "timeout", &netfront_timeout, 1, 3600);
 	netfront_wq = alloc_workqueue("xen-netfront", WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
 	if (!netfront_wq)
 		return -ENOMEM;

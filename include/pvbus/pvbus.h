@@ -109,6 +109,8 @@ int pvbus_register_notifier(struct notifier_block *nb);
 int pvbus_unregister_notifier(struct notifier_block *nb);
 void pvbus_state_changed(struct pvbus_device *pdev, int state);
 
+void pvbus_bound(const char *module, const char *name, unsigned int *value, unsigned int min,
+		 unsigned int max);
 struct dentry *pvbus_debugfs(void);
 
 #endif /* PVBUS_PVBUS_H */
