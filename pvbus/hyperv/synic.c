@@ -312,6 +312,11 @@ static int acpi_start(int irq)
 
 /* -- a timer -- */
 
+static void poll_go(void)
+{
+	hrtimer_start(&poll_timer, ns_to_ktime(NSEC_PER_SEC / poll_hz), HRTIMER_MODE_REL);
+}
+
 static void poll_stop(void)
 {
 	hrtimer_cancel(&poll_timer);
@@ -334,7 +339,7 @@ static int poll_start(unsigned int hz, u64 sint)
 	if (err)
 		return err;
 	hrtimer_setup(&poll_timer, interrupt_poll, CLOCK_MONOTONIC, HRTIMER_MODE_REL);
-	hrtimer_start(&poll_timer, ns_to_ktime(NSEC_PER_SEC / poll_hz), HRTIMER_MODE_REL);
+	poll_go();
 	return 0;
 }
 
@@ -414,7 +419,7 @@ void hv_synic_sync(void)
 	else if (way == HV_WAY_ACPI)
 		synchronize_irq(acpi_irq);
 	else if (hrtimer_cancel(&poll_timer))
-		hrtimer_start(&poll_timer, ns_to_ktime(NSEC_PER_SEC / poll_hz), HRTIMER_MODE_REL);
+		poll_go();
 }
 
 /* hv_synic_share - hosts before 2.4 set bits here, and interrupt the CPU that takes messages */

@@ -476,9 +476,6 @@ static int cpu_online_cb(unsigned int cpu, u8 vector)
  */
 static void cpu_offline_cb(unsigned int cpu)
 {
-	struct xen_hvm_upcall_vector op = {
-		.vcpu = vcpu_of[cpu], .vector = X86_PLATFORM_IPI_VECTOR
-	};
 	unsigned int port;
 
 	mutex_lock(&channel_lock);
@@ -487,7 +484,8 @@ static void cpu_offline_cb(unsigned int cpu)
 		if (channel[port] && channel[port]->cpu == cpu)
 			channel_move(channel[port], cpumask_first(&takes_events));
 	mutex_unlock(&channel_lock);
-	xen_hvm_op(HVMOP_set_evtchn_upcall_vector, &op);
+	vector_of[cpu] = X86_PLATFORM_IPI_VECTOR;
+	tell_vector(cpu);
 }
 
 static const struct pvbus_vector_user vector_user = {
