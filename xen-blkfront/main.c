@@ -233,7 +233,8 @@ static int __init blkfront_init(void)
 	pvbus_bound("xen-blkfront", "max_queues", &max_queues, 0, 64);
 	pvbus_bound("xen-blkfront", "poll_queues", &poll_queues, 0, pv_queue_has_poll ? 64 : 0);
 	pvbus_bound("xen-blkfront", "max_ring_order", &max_ring_order, 0, BLK_MAX_ORDER);
-	pvbus_bound("xen-blkfront", "max_indirect_segments", &max_indirect_segments, 0, BLK_MAX_SEGS);
+	pvbus_bound("xen-blkfront", "max_indirect_segments", &max_indirect_segments, 0,
+		    BLK_MAX_SEGS);
 	pvbus_bound("xen-blkfront", "timeout", &blkfront_timeout, 1, 3600);
 	/* A connection that is made anew may be what memory is waiting for. */
 	blkfront_wq = alloc_workqueue("xen-blkfront", WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
