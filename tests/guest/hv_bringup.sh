@@ -13,27 +13,9 @@ CYCLES=${PV_CYCLES:-5}
 BOOTSTRAP=/sys/bus/platform/drivers/hv-vmbus-pv
 BALLOON=525074dc-8985-46e2-8057-a307dc18a502	# a class we have no driver for; every bed has one
 
-param() { cat "/sys/module/hv_vmbus_pv/parameters/$1"; }
-
 bootstrap_device() { find -L "$BOOTSTRAP" -maxdepth 1 -name '*:*' | head -n 1; }
 
 attr() { cat "$(bootstrap_device)/$1"; }
-
-modules_loaded() {
-	local m
-	for m in pvbus hv_vmbus_pv; do
-		grep -q "^$m " /proc/modules || fail "$m: not loaded"
-	done
-}
-
-modules_ours() {
-	local m path
-	for m in pvbus hv-vmbus-pv; do
-		path=$(modinfo -n "$m" 2>/dev/null || true)
-		[ -n "$path" ] || skip "no module tree here to compare with"
-		[[ $path == */updates/* || $path == */extra/* ]] || fail "modprobe would load $path"
-	done
-}
 
 # The device's own alias must lead to our module, for that is how it gets loaded at boot.
 alias_found() {
@@ -44,29 +26,11 @@ alias_found() {
 	modprobe -R "$alias" | grep -x hv_vmbus_pv >/dev/null || fail "$alias: $(modprobe -R "$alias" 2>&1)"
 }
 
-wanted_mode() {
-	if [ "$(param poll)" != 0 ]; then
-		echo polling
-	elif [ "$(param percpu)" = N ]; then
-		echo "ACPI interrupt"
-	else
-		echo "vector on each CPU"
-	fi
-}
-
-event_mode() {
-	local mode want
-	mode=$(attr events)
-	want=$(wanted_mode)
-	[[ $mode == "$want"* ]] || fail "events: \"$mode\", parameters ask for \"$want\""
-	note "events: $mode"
-}
-
 # Not above what was asked for, and the log says the same
 version_agreed() {
 	local version max
 	version=$(attr version)
-	max=$(param max_version)
+	max=$(parameter hv_vmbus_pv max_version)
 	[[ $version =~ ^[0-9]+\.[0-9]+$ && $version != 0.0 ]] || fail "version: \"$version\""
 	case $max in
 	*[0-9].[0-9]*)
@@ -79,22 +43,9 @@ version_agreed() {
 	note "version: $version"
 }
 
-interrupt_lines() {
-	local want lines
-	case $(wanted_mode) in
-	polling) want=0 ;;
-	ACPI*) want=1 ;;
-	*) want=$(nproc) ;;
-	esac
-	lines=$(grep -c 'pvbus-vmbus' /proc/interrupts || true)
-	[ "$lines" = "$want" ] || fail "$lines lines of pvbus-vmbus in /proc/interrupts, expected $want"
-}
-
-interrupts() { awk '/pvbus-vmbus/ { for (i = 2; $i ~ /^[0-9]+$/; i++) n += $i } END { print n + 0 }' /proc/interrupts; }
-
 # The host's answers, at least: to the contact, and all its offers
 interrupts_counted() {
-	[ "$(wanted_mode)" != polling ] || skip "polling: no interrupts"
+	[ "$(wanted_mode hv_vmbus_pv)" != polling ] || skip "polling: no interrupts"
 	[ "$(interrupts)" -ge 2 ] || fail "$(interrupts) interrupts so far"
 }
 
@@ -149,7 +100,7 @@ debugfs_lists() {
 cpu_goes_and_comes() {
 	local cpu=/sys/devices/system/cpu/cpu$(($(nproc) - 1)) before
 	[ "$(nproc)" -gt 1 ] || skip "one CPU"
-	[ "$(wanted_mode)" = "vector on each CPU" ] || skip "events do not arrive by CPU vectors"
+	[ "$(wanted_mode hv_vmbus_pv)" = "vector on each CPU" ] || skip "events do not arrive by CPU vectors"
 	before=$(nproc)
 	need_debugfs
 	if grep -q "open, cpu ${cpu##*cpu}$" "$DEBUG/vmbus" && [ "$(attr version)" != 4.1 ] && [[ $(attr version) != 5.* ]]; then
@@ -161,24 +112,15 @@ cpu_goes_and_comes() {
 		return
 	fi
 	echo 0 >"$cpu/online"
-	interrupt_lines
+	interrupt_lines hv_vmbus_pv
 	echo 1 >"$cpu/online"
-	interrupt_lines
+	interrupt_lines hv_vmbus_pv
 }
 
 second_device_refused() {
 	local dev
 	dev=$(bootstrap_device)
 	[ "$(find -L "$BOOTSTRAP" -maxdepth 1 -name '*:*' | wc -l)" = 1 ] || fail "bound to more than $dev"
-}
-
-boot_log_clean() {
-	local bad
-	bad=$(dmesg -r | sed -nE 's/^<([0-9]*[0-4])>/<\1>/p' | grep -E 'pvbus|hv-vmbus|VMBUS' |
-		awk '{ if (substr($0, 2, index($0, ">") - 2) % 8 <= 4) print }' | grep -vE 'taints? kernel|_PS3' || true)
-	[ -z "$bad" ] || fail "$bad"
-	bad=$(dmesg | grep -E "$LOG_FATAL" || true)
-	[ -z "$bad" ] || fail "$bad"
 }
 
 in_use() {
@@ -188,12 +130,6 @@ in_use() {
 		disk_is_free "${d##*/}" || return 0
 	done
 	return 1
-}
-
-unload_all() {
-	# shellcheck disable=SC2046 # one word per module
-	rmmod $(our_modules)
-	[ -z "$(our_modules)" ] || fail "still loaded: $(our_modules)"
 }
 
 leftovers() {
@@ -221,27 +157,24 @@ cycles() {
 start
 need_ours
 [ -d "$BOOTSTRAP" ] || skip_all "needs hv-vmbus-pv loaded"
-# What QEMU's firmware says of itself when the device is put to sleep
-expect_log 'ACPI BIOS Error \(bug\): .*_PS3'
-# What Linux says of disks that come, and that go before it has looked at them
-expect_log 'Power-on or device reset occurred|Asking for cache data failed|Assuming drive cache'
-check "modules are loaded" modules_loaded
-check "modprobe finds these modules" modules_ours
+expect_scsi_log
+check "modules are loaded" modules_loaded pvbus hv-vmbus-pv
+check "modprobe finds these modules" modules_ours pvbus hv-vmbus-pv
 check "the device's alias leads here" alias_found
 check "one device is bound" second_device_refused
-check "events arrive as asked for" event_mode
+check "events arrive as asked for" event_mode hv_vmbus_pv "$(bootstrap_device)/events"
 check "a version was agreed on" version_agreed
-check "lines in /proc/interrupts" interrupt_lines
+check "lines in /proc/interrupts" interrupt_lines hv_vmbus_pv
 check "interrupts were counted" interrupts_counted
 check "offers are listed" offers_listed
 check "an unknown device is left alone" unknown_left_alone
 check "debugfs lists the channels" debugfs_lists
 check "a CPU goes and comes back" cpu_goes_and_comes
-check "boot log has no warnings of ours" boot_log_clean
+check "boot log has no warnings of ours" boot_log_clean 'pvbus|hv-vmbus|VMBUS'
 if in_use; then
 	note "no reload: a disk is in use"
 else
 	check "$CYCLES times out and in again" cycles
-	check "events arrive as asked for, afterwards" event_mode
+	check "events arrive as asked for, afterwards" event_mode hv_vmbus_pv "$(bootstrap_device)/events"
 fi
 finish

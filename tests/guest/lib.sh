@@ -148,9 +148,17 @@ expect_log() { echo "$1" >>"$TAP_TMP/expected"; }
 
 # What an overcommitted or emulated machine says of itself, whatever the drivers do; and what the kernel says to an open
 # between a disk's node and the disk itself (opens(), udev).
-LOG_NOISE='block device autoloading|hrtimer: interrupt took|perf: interrupt took|clocksource: |TSC |tsc: |workqueue: .* hogged CPU|Automounting of tracing'
+LOG_NOISE='block device autoloading|callbacks suppressed|hrtimer: interrupt took|perf: interrupt took|clocksource: |TSC |tsc: |workqueue: .* hogged CPU|Automounting of tracing'
 # A line that no test may provoke, whatever it announced.
 LOG_FATAL='BUG:|WARNING:|Oops|Call Trace|general protection|blocked for more than|soft lockup|rcu.*stall|possible recursive'
+
+# What the SCSI layer says of disks that come, and that go in the middle of something, if only of its own first look at them
+expect_scsi_log() {
+	expect_log 'Power-on or device reset occurred|Asking for cache data failed|Assuming drive cache|unable to read partition table'
+	expect_log 'I/O error, dev s|Buffer I/O error on dev|rejecting I/O|Synchronize Cache|sd .*\[s[a-z]+\] |device offline error'
+	# and QEMU's firmware when VMBus's device is put to sleep
+	expect_log 'ACPI BIOS Error \(bug\): .*_PS3|_SB\.VMBS'
+}
 
 log_clean() {
 	local bad
@@ -209,6 +217,30 @@ load_all() {
 	[ -n "$HYPERV" ] || modprobe "$(nic_module)"
 }
 
+unload_all() {
+	# shellcheck disable=SC2046 # one word per module
+	rmmod $(our_modules)
+	[ -z "$(our_modules)" ] || fail "still loaded: $(our_modules)"
+}
+
+# modules_loaded MODULE...
+modules_loaded() {
+	local m
+	for m; do
+		grep -q "^${m//-/_} " /proc/modules || fail "$m: not loaded"
+	done
+}
+
+# modules_ours MODULE...: the kernel's own module of that name would not do
+modules_ours() {
+	local m path
+	for m; do
+		path=$(modinfo -n "$m" 2>/dev/null || true)
+		[ -n "$path" ] || skip "no module tree here to compare with"
+		[[ $path == */updates/* || $path == */extra/* ]] || fail "modprobe would load $path"
+	done
+}
+
 # need_unloadable: everything of ours must be free to go
 need_unloadable() {
 	local d
@@ -221,6 +253,58 @@ need_unloadable() {
 }
 
 platform_device() { find -L "$PLATFORM" -maxdepth 1 -name '????:??:??.?' | head -n 1; }
+
+# --- how events arrive (HOST_EVENTS: their name in /proc/interrupts)
+
+HOST_EVENTS=pvbus-xen
+[ -z "$HYPERV" ] || HOST_EVENTS=pvbus-vmbus
+
+# parameter MODULE NAME
+parameter() { cat "/sys/module/$1/parameters/$2"; }
+
+# wanted_mode MODULE: what its parameters ask for
+wanted_mode() {
+	if [ "$(parameter "$1" poll)" != 0 ]; then
+		echo polling
+	elif [ "$(parameter "$1" percpu)" = N ]; then
+		[ -n "$HYPERV" ] && echo "ACPI interrupt" || echo "PCI interrupt"
+	else
+		echo "vector on each CPU"
+	fi
+}
+
+# event_mode MODULE FILE: FILE says what is in force
+event_mode() {
+	local mode want
+	mode=$(cat "$2")
+	want=$(wanted_mode "$1")
+	[[ $mode == "$want"* ]] || fail "events: \"$mode\", parameters ask for \"$want\""
+	note "events: $mode"
+}
+
+# interrupt_lines MODULE: one for each CPU's vector, one for the device's interrupt, none for polling
+interrupt_lines() {
+	local want lines
+	case $(wanted_mode "$1") in
+	polling) want=0 ;;
+	vector*) want=$(nproc) ;;
+	*) want=1 ;;
+	esac
+	lines=$(grep -c "$HOST_EVENTS" /proc/interrupts || true)
+	[ "$lines" = "$want" ] || fail "$lines lines of $HOST_EVENTS in /proc/interrupts, expected $want"
+}
+
+interrupts() { awk -v n="$HOST_EVENTS" '$0 ~ n { for (i = 2; $i ~ /^[0-9]+$/; i++) sum += $i } END { print sum + 0 }' /proc/interrupts; }
+
+# boot_log_clean REGEX: nothing of ours at warning level since the machine came up, not only since this test began
+boot_log_clean() {
+	local bad
+	bad=$(dmesg -r | sed -nE 's/^<([0-9]*[0-4])>/<\1>/p' | grep -E "$1" |
+		awk '{ if (substr($0, 2, index($0, ">") - 2) % 8 <= 4) print }' | grep -vE 'taints? kernel|_PS3' || true)
+	[ -z "$bad" ] || fail "$bad"
+	bad=$(dmesg | grep -E "$LOG_FATAL" || true)
+	[ -z "$bad" ] || fail "$bad"
+}
 
 need_debugfs() { mountpoint -q /sys/kernel/debug || mount -t debugfs none /sys/kernel/debug; }
 

@@ -10,12 +10,6 @@ set -euo pipefail
 CYCLES=${PV_CYCLES:-10}
 LEAK_KIB=1024	# what may be missing after all cycles: the first ones cost up to half of that once, and it wavers
 
-unload_all() {
-	# shellcheck disable=SC2046 # one word per module
-	rmmod $(our_modules)
-	[ -z "$(our_modules)" ] || fail "still loaded: $(our_modules)"
-}
-
 # The other way round: the stack goes first, under the disks.
 unload_stack_first() {
 	rmmod "$(stack_module)"
@@ -114,7 +108,7 @@ start
 need_fio
 need_unloadable
 need_disk
-[ -z "$HYPERV" ] || expect_log "I/O error, dev s|Buffer I/O error on dev|rejecting I/O|Synchronize Cache|sd .*(\[s[a-z]+\] |device reset occurred)|device offline error|_SB\.VMBS"
+[ -z "$HYPERV" ] || expect_scsi_log
 # Twice without measuring: the first use of anything leaves caches behind.
 check "unload and load" cycle 1
 check "unload and load under load" cycle 5

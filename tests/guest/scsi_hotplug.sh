@@ -65,7 +65,8 @@ case $(readlink -f "/sys/block/$D/device/subsystem") in
 */scsi) ;;
 *) skip_all "no SCSI disk" ;;
 esac
-expect_log "cmd 0x[0-9a-f]* status: scsi 0x2 srb 0x84|srb 0x20|Synchronize Cache|Power-on or device reset|Capacity data has changed"
+expect_scsi_log
+expect_log "cmd 0x[0-9a-f]* status: scsi 0x2 srb 0x84|srb 0x20|Capacity data has changed"
 check "a disk comes, grows and goes" lun
 check "the same while another disk is busy" lun_busy
 check "a controller with a disk comes and goes" controller
