@@ -17,6 +17,7 @@
  *   system_percpu_wq, system_dfl_wq, WQ_PERCPU, PCI_IRQ_INTX, X86_VENDOR_HYGON
  *   get_unaligned_le32() and friends; panic_notifier_list
  *   syscore_suspend(), syscore_resume()     nothing where the kernel knows no sleep
+ *   DEFINE_STATIC_CALL(name, fn), static_call(name), static_call_update(name, fn)
  *
  * Callbacks whose prototype changed: write FN in the newest form, put the macro after it, give
  * FN_op to the kernel.
@@ -54,6 +55,14 @@
 #include <linux/workqueue.h>
 #include <asm/processor.h>
 #include <pv_compat_config.h>
+
+#if PV_HAVE_STATIC_CALL
+#include <linux/static_call.h>
+#else
+#define DEFINE_STATIC_CALL(name, fn)	static typeof(fn) *pv_static_call_##name = fn
+#define static_call(name)		(*READ_ONCE(pv_static_call_##name))
+#define static_call_update(name, fn)	WRITE_ONCE(pv_static_call_##name, fn)
+#endif
 
 #if PV_HAVE_PANIC_NOTIFIER_HEADER
 #include <linux/panic_notifier.h>
