@@ -128,8 +128,8 @@ static int tell_taken(struct device *dev, void *data)
 	for (id = d->ids; !guid_is_null(&id->guid); id++) {
 		if (dev->driver && dev->driver != &d->hdrv.driver &&
 		    guid_equal(&id->guid, &device_to_hv_device(dev)->dev_type))
-			dev_info(dev, "%s has it, and keeps it; write its name to that driver's unbind, then to bind of %s, for %s to have it\n",
-				 dev->driver->name, d->hdrv.name, d->owner->driver.name);
+			dev_info(dev, "driver %s has it, and keeps it; to hand it to %s, unbind it there and bind it to %s\n",
+				 dev->driver->name, d->owner->driver.name, d->hdrv.name);
 	}
 	device_unlock(dev);
 	return 0;
