@@ -32,6 +32,8 @@
  * Without an upstream name to take:
  *
  *   pv_assign_str(field, src)       __assign_str() in a tracepoint's TP_fast_assign
+ *   pv_memory_hidden()              is a guest's memory not for its host to read? Kernels before
+ *                                   5.16 cannot be such guests of Hyper-V's
  *
  * The same in all of 5.10 … 7.3, so used as they are: irq_domain_create_hierarchy(),
  * irq_domain_alloc_named_fwnode(), cpuhp_setup_state(), kvmalloc(), get_random_u32().
@@ -56,7 +58,8 @@
 #include <asm/processor.h>
 #include <pv_compat_config.h>
 
-#if PV_HAVE_STATIC_CALL
+/* 5.10; no kernel at hand is without it, so there is nothing to try a probe on */
+#if __has_include(<linux/static_call.h>)
 #include <linux/static_call.h>
 #else
 #define DEFINE_STATIC_CALL(name, fn)	static typeof(fn) *pv_static_call_##name = fn
@@ -66,6 +69,10 @@
 
 #if PV_HAVE_PANIC_NOTIFIER_HEADER
 #include <linux/panic_notifier.h>
+#endif
+
+#if PV_HAVE_CC_PLATFORM
+#include <linux/cc_platform.h>
 #endif
 
 #if PV_HAVE_LINUX_UNALIGNED
@@ -187,6 +194,12 @@ static inline void hrtimer_setup(struct hrtimer *timer,
 
 #ifndef X86_VENDOR_HYGON
 #define X86_VENDOR_HYGON 9
+#endif
+
+#if PV_HAVE_CC_PLATFORM
+#define pv_memory_hidden() cc_platform_has(CC_ATTR_GUEST_MEM_ENCRYPT)
+#else
+#define pv_memory_hidden() false
 #endif
 
 /* -- work -- */

@@ -104,7 +104,8 @@ static void stop(void)
  *
  * Context: may sleep; front-ends that are there already have been given their devices when it
  * returns.
- * Return: 0; -ENODEV if the kernel does not use Hyper-V; -ENOMEM; the errno of @ride->claim().
+ * Return: 0; -ENODEV if the kernel does not use Hyper-V; -EOPNOTSUPP in a confidential guest;
+ * -ENOMEM; the errno of @ride->claim().
  */
 int pvbus_hv_ride_start(const struct pvbus_hv_ride *ride)
 {
@@ -112,6 +113,10 @@ int pvbus_hv_ride_start(const struct pvbus_hv_ride *ride)
 
 	if (!pvbus_kernel_owns_host(PVBUS_HOST_HYPERV))
 		return -ENODEV;
+	if (pv_memory_hidden()) {
+		pr_err("pvbus: this guest hides its memory from the host, which would get encrypted data: leaving VMBus alone\n");
+		return -EOPNOTSUPP;
+	}
 	mutex_lock(&ride_lock);
 	err = hv_devices_start(NULL);
 	if (!err) {
