@@ -58,8 +58,7 @@
 #include <asm/processor.h>
 #include <pv_compat_config.h>
 
-/* 5.10; no kernel at hand is without it, so there is nothing to try a probe on */
-#if __has_include(<linux/static_call.h>)
+#if PV_HAVE_STATIC_CALL
 #include <linux/static_call.h>
 #else
 #define DEFINE_STATIC_CALL(name, fn)	static typeof(fn) *pv_static_call_##name = fn
