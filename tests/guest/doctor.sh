@@ -57,7 +57,7 @@ host_named() {
 }
 
 half_named() {
-	if [ -n "$(platform_device)" ] || [ -e /sys/bus/platform/drivers/hv-vmbus-pv/VMBUS:00 ]; then
+	if [ -n "$(platform_device 2>/dev/null)" ] || [ -e /sys/bus/platform/drivers/hv-vmbus-pv/VMBUS:00 ]; then
 		shows '^Lower half +ours: the kernel was booted with (xen_)?nopv'
 		shows '^Events +by (vector on each CPU|PCI interrupt|ACPI interrupt|polling), [0-9]+ so far'
 	elif [ "$(driver)" = ours ] && [ -n "$(ls "$PVBUS/devices")" ]; then
@@ -190,6 +190,8 @@ junk_parameter() {
 
 one_cpu() {
 	[ "$(nproc)" -gt 1 ] || skip "one CPU"
+	# Once Xen has raised vectors it cannot be had back; then this comes to polling
+	expect_log 'no event arrives by PCI interrupt'
 	unload_all
 	modprobe "$([ -n "$HYPERV" ] && echo hv-vmbus-pv || echo pvbus)" percpu=0
 	load_all
@@ -271,7 +273,7 @@ provoke() {
 		! disk_is_pv "${d##*/}" || disk_is_free "${d##*/}" || { note "no reload: ${d##*/} is in use"; return 0; }
 	done
 	[ -n "$HYPERV" ] || check "a back-end that is missing" missing_back_end
-	[ -n "$(platform_device)$HYPERV" ] || return 0
+	[ -n "$HYPERV" ] || [ -n "$(platform_device)" ] || return 0
 	check "a parameter that is junk" junk_parameter
 	check "events on one CPU" one_cpu
 }
