@@ -23,6 +23,11 @@ shows() { grep -qE -- "$1" "$TAP_TMP/said" || fail "no line \"$1\" in: $(cat "$T
 # finds STATUS "SEVERITY: SUBJECT: PROBLEM" NEXT: this among what it finds, and this status; NEXT_STEP is what to do then
 finds() {
 	examine
+	found "$@"
+}
+
+# found: the same in what it said already
+found() {
 	NEXT_STEP=$(grep -E -A 1 -m 1 -- "^$2" "$TAP_TMP/said" | sed -n 's/^  next: //p' || true)
 	[ -n "$NEXT_STEP" ] || fail "no \"$2\" in: $(cat "$TAP_TMP/said")"
 	grep -qE -- "$3" <<<"$NEXT_STEP" || fail "next: $NEXT_STEP"
@@ -128,8 +133,8 @@ twin_kept() {
 # root_on_twin: the guest came up from what is emulated, and goes on with it once its fast twin is there
 root_on_twin() {
 	wait_or_fail 30 opens "$(pv-disk scratch)"
-	finds 1 'warning: sda: is the emulated twin of xvda and in use \(/' 'UUID=.*/dev/xvda .*root='
-	shows '^Disk +sda: .* on /(,|$)'
+	finds 1 'warning: sd[a-z]: is the emulated twin of xvda and in use \(/' 'UUID=.*/dev/xvda .*root='
+	shows '^Disk +sd[a-z]: .* on /.*, twin of xvda$'
 }
 
 junk_named() {
@@ -160,7 +165,7 @@ make_initramfs() {
 not_loaded() {
 	make_initramfs
 	finds 2 "error: host: .*$(stack_module) is installed, but not loaded" "modprobe -a $(stack_module).*update-initramfs -u"
-	finds 2 "(error|warning): /boot/initrd.img-$(uname -r): has not got .*$(stack_module)" "update-initramfs -u -k $(uname -r)"
+	found 2 "(error|warning): /boot/initrd.img-$(uname -r): has not got .*$(stack_module)" "update-initramfs -u -k $(uname -r)"
 }
 
 # What update-initramfs would have done, and modprobe
