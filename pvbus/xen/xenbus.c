@@ -14,6 +14,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <bus.h>
+#include <pvbus/platform.h>
 #include <pvbus/xen.h>
 #include "intree.h"
 #include "store.h"
