@@ -60,14 +60,22 @@ told_once() {
 
 # Without the PV disk the emulated one is a disk like any other; with it, it is not.
 goes_and_comes() {
+	local rc
 	! disk_is_busy || skip "a PV disk is in use, so the front-end cannot go"
 	rmmod "$(blk_module)"
-	settle
-	sleep 0.5
-	settle
-	leads "by-label/$LABEL" "/dev/$TWIN"
+	set +e
+	(
+		set -e
+		settle
+		sleep 0.5
+		settle
+		leads "by-label/$LABEL" "/dev/$TWIN"
+	)
+	rc=$?
+	set -e
 	modprobe "$(blk_module)"
 	wait_or_fail 20 opens "$DISK"
+	[ "$rc" = 0 ]
 	settle
 	sleep 0.5
 	settle
