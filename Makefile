@@ -13,7 +13,8 @@ kbuild = $(MAKE) -C $(KDIR) M=$(M) $(toolchain)
 
 modules: ## build the modules for the kernel at KDIR (default: the running one); C=1 W=1 as in the kernel
 	@test -e $(KDIR)/Makefile || { echo "error: KDIR=$(KDIR): no kernel headers there" >&2; exit 1; }
-	+$(kbuild) modules
+	@sh compat/modules -s $(KDIR)
+	+@sh compat/explain $(kbuild) modules
 
 install: modules ## install them into /lib/modules/RELEASE/updates
 	+$(kbuild) INSTALL_MOD_DIR=updates modules_install
