@@ -227,7 +227,8 @@ static int take_extra(struct net_ring *r, const struct netif_extra *e, struct ne
 	case NETIF_EXTRA_HASH:
 		take_hash(e, pkt);
 		return 0;
-	case NETIF_EXTRA_XDP:	/* offsets say it already */
+	case NETIF_EXTRA_XDP:
+		pkt->headroom = e->xdp.headroom;
 		return 0;
 	default:
 		return fault(r, "extra info of unknown type", e->type);
@@ -290,6 +291,28 @@ static int take_frag(struct net_ring *r, u32 index, const u32 raw[2], struct net
 }
 
 /*
+ * Linux's back-end leaves the headroom it was asked for within what it calls the piece: from offset
+ * 0 on, and counted in the length.
+ */
+static int skip_headroom(struct net_ring *r, struct net_rx_pkt *pkt)
+{
+	struct net_rx_frag *f;
+	u32 skip;
+
+	for (f = pkt->frag; f < pkt->frag + pkt->nr; f++) {
+		if (f->offset >= pkt->headroom)
+			continue;
+		skip = pkt->headroom - f->offset;
+		if (skip >= f->len)
+			return fault(r, "packet within its headroom, length", f->len);
+		f->offset += skip;
+		f->len -= skip;
+		pkt->len -= skip;
+	}
+	return 0;
+}
+
+/*
  * Take the next packet, if it is there with all its pieces. Its slots, from pkt->first on, are ours
  * again. Return: 1 and *pkt; 0: there is none; -EPROTO.
  */
@@ -305,6 +328,7 @@ int net_rx_pull(struct net_ring *r, struct net_rx_pkt *pkt)
 	pkt->nr = pkt->len = pkt->slots = 0;
 	pkt->error = pkt->has_hash = false;
 	pkt->gso_type = NETIF_GSO_NONE;
+	pkt->headroom = 0;
 	do {
 		if (pkt->slots == avail)
 			return avail < r->size ? 0 : fault(r, "packet without end, slots", avail);
@@ -320,6 +344,9 @@ int net_rx_pull(struct net_ring *r, struct net_rx_pkt *pkt)
 				return ret;
 		}
 	} while (flags & NETIF_RX_MORE_DATA);
+	ret = skip_headroom(r, pkt);
+	if (ret)
+		return ret;
 	r->rsp_cons += pkt->slots;
 	return 1;
 }

@@ -146,6 +146,8 @@ struct net_rx_frag {
  * @error: the host says that it is not whole
  * @gso_type: NETIF_GSO_*
  * @gso_size: payload of each segment
+ * @headroom: of each piece, in bytes from the start of its page; what of it was counted as data is
+ *	taken off already
  * @has_hash: @hash is a hash over its addresses
  * @hash_l4: and over its ports
  */
@@ -159,6 +161,7 @@ struct net_rx_pkt {
 	bool error;
 	u8 gso_type;
 	u16 gso_size;
+	u16 headroom;
 	bool has_hash;
 	bool hash_l4;
 	u32 hash;

@@ -45,17 +45,23 @@ other_fine() { fio_io "$DISK" --rw=randrw --bs=4k --iodepth=8 --size=1m --verify
 
 reads() { timeout 60 dd if="/dev/$HOT" of=/dev/null bs=4k count=8 iflag=direct status=none; }
 
+# came_to_rest COUNT: there have been more connections than so many, or there will be none
+came_to_rest() { phase_is failed || { phase_is connected && [ "$(blk_attr "$HOT" reconnects)" -gt "$1" ]; }; }
+
 # comes_to NODE VALUE WANT MARK: what is to happen happens, and a line or two tell of it
 comes_to() {
-	local n
+	local n before
+	before=$(blk_attr "$HOT" reconnects)
 	reconnect
+	wait_or_fail 20 came_to_rest "$before"
+	[ "$(on_host "xs read $BACK/$1")" = "$2" ] || skip "the host writes $1 anew with each connection"
 	if [ "$3" = refused ]; then
-		wait_or_fail 20 phase_is failed
+		phase_is failed || fail "$HOT is connected"
 		if reads 2>/dev/null; then
 			fail "the disk still reads"
 		fi
 	else
-		wait_or_fail 20 phase_is connected
+		phase_is connected || fail "$HOT is not connected"
 		reads
 	fi
 	n=$(log_since "$4" 4 | grep -c -- "$1" || true)

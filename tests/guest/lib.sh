@@ -475,7 +475,14 @@ load_start() {
 		echo "$rc" >"$TAP_TMP/$name.rc.part"
 		mv "$TAP_TMP/$name.rc.part" "$TAP_TMP/$name.rc"
 	) 3>&- &
-	wait_for 60 in_flight "$(basename "$(readlink -f "$2")")" || true
+	wait_for 60 in_flight "$(disk_under "$2")" || true
+}
+
+# disk_under FILE: the disk that it is on, or that it is
+disk_under() {
+	local d=$1
+	[ -b "$d" ] || d=$(findmnt -no SOURCE -T "$(dirname "$d")")
+	basename "$(readlink -f "$d")"
 }
 
 # load_runs NAME: nothing went wrong so far

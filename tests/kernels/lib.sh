@@ -96,7 +96,7 @@ quote() {
 
 # root [PACKAGE...]: the Debian that compiles for the kernel, in K_DIR; with further packages
 root() {
-	local include=dkms,make,gcc,libc6-dev,kmod,pahole,sparse${K_CC:+,$K_CC} p
+	local include=dkms,make,gcc,libc6-dev,kmod,pahole,sparse,ccache${K_CC:+,$K_CC} p
 	for p; do
 		include+=,$p
 	done
@@ -113,23 +113,24 @@ bootstrap() {
 }
 
 # inside FOLDER COMMAND...: run it as root in the kernel's Debian with its headers; FOLDER is /mnt there.
-# What it writes elsewhere is gone afterwards.
+# What it writes elsewhere is gone afterwards, but for the compiler's cache.
 inside() {
 	local folder=$1
 	shift
-	mkdir -p "$PV_CACHE/mnt"
+	mkdir -p "$PV_CACHE/mnt" "$PV_CACHE/ccache"
 	# The mounts are this process's own: any number of them share the mount point.
 	# shellcheck disable=SC2016 # expanded by the inner shell
 	unshare --mount bash -euc '
-		lower=$1 folder=$2 t=$3
-		shift 3
+		lower=$1 folder=$2 t=$3 ccache=$4
+		shift 4
 		mount -t tmpfs -o size=4g pv-build $t
-		mkdir $t/upper $t/work $t/root
+		mkdir -p $t/upper/ccache $t/work $t/root
 		mount -t overlay -o "lowerdir=$lower,upperdir=$t/upper,workdir=$t/work" overlay $t/root
 		mount -t proc proc $t/root/proc
 		mount --bind "$folder" $t/root/mnt
-		exec env -i PATH=/usr/sbin:/usr/bin HOME=/root LC_ALL=C.UTF-8 TMPDIR=/tmp \
-			chroot $t/root "$@"' - "$K_HEADERS:$K_DIR" "$folder" "$PV_CACHE/mnt" "$@"
+		mount --bind "$ccache" $t/root/ccache
+		exec env -i PATH=/usr/lib/ccache:/usr/sbin:/usr/bin HOME=/root LC_ALL=C.UTF-8 TMPDIR=/tmp CCACHE_DIR=/ccache CCACHE_MAXSIZE=2G \
+			chroot $t/root "$@"' - "$K_HEADERS:$K_DIR" "$folder" "$PV_CACHE/mnt" "$PV_CACHE/ccache" "$@"
 }
 
 # stage DIR: bring the package's sources (as they are now, committed or not) to DIR, keeping times so that make can tell

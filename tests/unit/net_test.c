@@ -479,6 +479,33 @@ TEST(rx_many_pieces_with_extra_infos)
 	free(b);
 }
 
+/* As Linux's back-end has it: headroom is part of the piece. Or the offset says it already. */
+TEST(rx_headroom)
+{
+	struct netif_extra xdp = { NETIF_EXTRA_XDP, .xdp = { 256 } };
+	struct bed *b = rx_bed(256);
+	struct net_rx_pkt pkt;
+
+	rx_next(b, NETIF_RX_EXTRA_INFO | NETIF_RX_MORE_DATA, 4096);
+	rx_extra(b, xdp);
+	rx_next(b, 0, 300);
+	CHECK_EQ(net_rx_pull(&b->rx, &pkt), 1);
+	CHECK_EQ(pkt.len, 3840 + 44);
+	CHECK_EQ(pkt.frag[0].offset, 256);
+	CHECK_EQ(pkt.frag[0].len, 3840);
+	CHECK_EQ(pkt.frag[1].offset, 256);
+	CHECK_EQ(pkt.frag[1].len, 44);
+	rx_put(b, b->rsp, 256, NETIF_RX_EXTRA_INFO, 60);
+	rx_extra(b, xdp);
+	CHECK_EQ(net_rx_pull(&b->rx, &pkt), 1);
+	CHECK_EQ(pkt.frag[0].offset, 256);
+	CHECK_EQ(pkt.len, 60);
+	rx_next(b, NETIF_RX_EXTRA_INFO, 256);
+	rx_extra(b, xdp);
+	check_fault(&b->rx, net_rx_pull(&b->rx, &pkt), "within its headroom");
+	free(b);
+}
+
 /* A packet of which not all is there yet is looked at again later. */
 TEST(rx_incomplete)
 {
