@@ -16,8 +16,15 @@ modules: ## build the modules for the kernel at KDIR (default: the running one);
 	@sh compat/modules -s $(KDIR)
 	+@sh compat/explain $(kbuild) modules
 
-install: modules ## install them into /lib/modules/RELEASE/updates
+install: modules install-tools ## install them into /lib/modules/RELEASE/updates, and the tools
 	+$(kbuild) INSTALL_MOD_DIR=updates modules_install
+
+UDEVDIR ?= $(or $(shell pkg-config --variable=udevdir udev 2>/dev/null),/usr/lib/udev)
+install-tools: ## install pv-doctor, its man page, and udev's rule for disks shown twice
+	install -D -m 755 tools/pv-doctor $(DESTDIR)/usr/sbin/pv-doctor
+	install -D -m 644 tools/pv-doctor.8 $(DESTDIR)/usr/share/man/man8/pv-doctor.8
+	install -D -m 755 packaging/udev/pv-disk-id $(DESTDIR)$(UDEVDIR)/pv-disk-id
+	install -D -m 644 packaging/udev/61-pv-on-hvm.rules $(DESTDIR)$(UDEVDIR)/rules.d/61-pv-on-hvm.rules
 
 clean: ## remove what a build leaves
 	find . \( -name .git -o -path ./build \) -prune -o -type f \( -name '*.o' -o -name '*.ko' -o -name '*.mod' \
@@ -35,6 +42,6 @@ stats: ## lines of C, lengths of functions, sizes of modules
 	tests/style/stats
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
 
-.PHONY: modules install clean check demo stats help
+.PHONY: modules install install-tools clean check demo stats help

@@ -86,6 +86,7 @@ guest_files() {
 	modules
 	install -m755 "$BEDS"/guest/pv-* "$TREE/pv/bin/"
 	[ ! -d "$PV_TOP/tests/guest" ] || cp -a "$PV_TOP/tests/guest" "$TREE/pv/tests/"
+	(cd "$PV_TOP" && cp -a --parents tools packaging/udev "$TREE/pv/")
 	echo "$COMMAND" >"$JOB/command"
 	bed_command >"$TREE/pv/command"
 	cat >"$TREE/pv/env" <<-EOF
