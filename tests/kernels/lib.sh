@@ -137,9 +137,7 @@ inside() {
 stage() {
 	local list=$1.files f
 	mkdir -p "$1"
-	(cd "$PV_TOP" && find Kbuild Makefile dkms.conf README.md COPYING include compat packaging pvbus xen-* hv-* -type f \
-		! -path 'compat/generated/*' ! -name '*.o' ! -name '*.ko' ! -name '*.mod' ! -name '*.mod.c' ! -name '.*' \
-		! -name modules.order ! -name Module.symvers) | LC_ALL=C sort >"$list"
+	(cd "$PV_TOP" && packaging/sources) >"$list"
 	tar -C "$PV_TOP" -c -T "$list" | tar -C "$1" -x
 	# A source that is gone must not go on being compiled.
 	while read -r f; do

@@ -10,9 +10,14 @@ export DEBIAN_FRONTEND=noninteractive
 
 # check WHAT COMMAND...: a line of TAP, what the command said before it if it failed
 check() {
-	local what=$1 out
+	local what=$1 out status
 	shift
-	if out=$(set -e; "$@" 2>&1); then
+	# Not as a condition: in there, errors would not end a function
+	set +e
+	out=$(set -e; "$@" 2>&1)
+	status=$?
+	set -e
+	if [ $status -eq 0 ]; then
 		echo "ok - $what"
 	else
 		[ -z "$out" ] || sed 's/^/# /' <<<"$out"
