@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+# The RPM packages: built, checked by rpmlint, and what is in them; the one with modules for one kernel installed and removed.
+set -euo pipefail
+. /mnt/tests/packages/inside.sh
+
+release=${KERNELS[0]}
+kernel_image "$release"
+kernel_headers "$release"
+configured "$release" BLOCK=n NET=n
+tree "$release" >/tmp/tree
+cd /mnt/src
+check 'make rpm' packaging/make-rpm /tmp/rpm
+check 'make rpm with modules for one kernel' env "KDIR=/lib/modules/$release/build" packaging/make-rpm /tmp/rpm-kmod
+# Not wanted: opinions on what RPM of Fedora and openSUSE would add, and on documentation
+cat >/tmp/rpmlint.toml <<'T'
+Filters = ["no-documentation", "invalid-url", "no-changelog", "unknown-key", "spelling-error", "no-binary"]
+T
+clean() { rpmlint -c /tmp/rpmlint.toml /tmp/rpm/*/*.rpm | tee /tmp/lint; grep -q ' 0 errors, 0 warnings' /tmp/lint; }
+check 'rpmlint has nothing to say' clean
+
+dkms_rpm=$(echo /tmp/rpm/noarch/pv-on-hvm-dkms-*.rpm) tools_rpm=$(echo /tmp/rpm/noarch/pv-on-hvm-tools-*.rpm)
+rpm -qlp "$dkms_rpm" >/tmp/list
+check 'the sources are in pv-on-hvm-dkms' says /tmp/list "/usr/src/pv-on-hvm-$VERSION/dkms.conf"
+check 'so is the module for dracut' says /tmp/list /usr/lib/dracut/modules.d/90pv-on-hvm/module-setup.sh
+check 'pv-doctor is in pv-on-hvm-tools' says <(rpm -qlp "$tools_rpm") /usr/sbin/pv-doctor
+
+kmod=$(echo /tmp/rpm-kmod/*/kmod-pv-on-hvm-*.rpm)
+rpm_db() { rpm --dbpath /tmp/db --nodeps --noscripts "$@"; }
+check 'the modules can be installed' rpm_db -i "$kmod"
+depmod "$release"
+check 'and are loaded instead of the kernel'"'"'s own' \
+	[ "$(modinfo -k "$release" -F filename hv_storvsc)" = "/lib/modules/$release/updates/pv-on-hvm/hv-storvsc.ko" ]
+check 'removed again' rpm_db -e kmod-pv-on-hvm
+depmod "$release"
+rm -f "/usr/lib/modules/$release/build"
+check 'nothing is left' diff /tmp/tree <(tree "$release")
