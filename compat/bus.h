@@ -17,6 +17,7 @@
  *   system_percpu_wq, system_dfl_wq, WQ_PERCPU, PCI_IRQ_INTX, X86_VENDOR_HYGON
  *   get_unaligned_le32() and friends; panic_notifier_list
  *   syscore_suspend(), syscore_resume()     nothing where the kernel knows no sleep
+ *   DEFINE_STATIC_CALL(name, fn), static_call(name), static_call_update(name, fn)
  *
  * Callbacks whose prototype changed: write FN in the newest form, put the macro after it, give
  * FN_op to the kernel.
@@ -31,6 +32,8 @@
  * Without an upstream name to take:
  *
  *   pv_assign_str(field, src)       __assign_str() in a tracepoint's TP_fast_assign
+ *   pv_memory_hidden()              is a guest's memory not for its host to read? Kernels before
+ *                                   5.16 cannot be such guests of Hyper-V's
  *
  * The same in all of 5.10 … 7.3, so used as they are: irq_domain_create_hierarchy(),
  * irq_domain_alloc_named_fwnode(), cpuhp_setup_state(), kvmalloc(), get_random_u32().
@@ -55,8 +58,20 @@
 #include <asm/processor.h>
 #include <pv_compat_config.h>
 
+#if PV_HAVE_STATIC_CALL
+#include <linux/static_call.h>
+#else
+#define DEFINE_STATIC_CALL(name, fn)	static typeof(fn) *pv_static_call_##name = fn
+#define static_call(name)		(*READ_ONCE(pv_static_call_##name))
+#define static_call_update(name, fn)	WRITE_ONCE(pv_static_call_##name, fn)
+#endif
+
 #if PV_HAVE_PANIC_NOTIFIER_HEADER
 #include <linux/panic_notifier.h>
+#endif
+
+#if PV_HAVE_CC_PLATFORM
+#include <linux/cc_platform.h>
 #endif
 
 #if PV_HAVE_LINUX_UNALIGNED
@@ -178,6 +193,12 @@ static inline void hrtimer_setup(struct hrtimer *timer,
 
 #ifndef X86_VENDOR_HYGON
 #define X86_VENDOR_HYGON 9
+#endif
+
+#if PV_HAVE_CC_PLATFORM
+#define pv_memory_hidden() cc_platform_has(CC_ATTR_GUEST_MEM_ENCRYPT)
+#else
+#define pv_memory_hidden() false
 #endif
 
 /* -- work -- */

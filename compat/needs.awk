@@ -77,6 +77,12 @@ $2 == "module" {
 	next
 }
 
+$2 == "where" {
+	if (!($3 in exported))
+		leave_out($1, "the kernel does not export " $3)
+	next
+}
+
 $2 == "twin" {
 	if (set[$3] == "y")
 		suffix[$1] = "-pv"

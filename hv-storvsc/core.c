@@ -389,3 +389,19 @@ void stor_pages_part(const struct stor_pages *l, u32 page, u32 *at, u32 *skip, u
 	*skip = page ? page * STOR_PAGE - l->offset : 0;
 	*len = min_t(u32, STOR_PAGE - *at, l->len - *skip);
 }
+
+/**
+ * stor_ide_place - where the disk of an accelerator is emulated
+ * @instance: GUID of the accelerator as on the wire, 16 bytes: its first two groups, of 4 and 2
+ *	bytes, say so
+ * @place: filled in
+ *
+ * Return: false if there is no such place.
+ */
+bool stor_ide_place(const u8 *instance, struct stor_place *place)
+{
+	place->channel = instance[0] | instance[1] << 8 | instance[2] << 16 |
+			 (u32)instance[3] << 24;
+	place->unit = instance[4] | instance[5] << 8;
+	return place->channel < 2 && place->unit < 2;
+}

@@ -175,4 +175,18 @@ void stor_pages_start(struct stor_pages *l, u64 *pfn, u32 offset, u32 len, u32 t
 int stor_pages_add(struct stor_pages *l, u64 addr, u32 len);
 void stor_pages_part(const struct stor_pages *l, u32 page, u32 *at, u32 *skip, u32 *len);
 
+/* --- emulated twins --- */
+
+/**
+ * struct stor_place - where on an IDE controller a disk is
+ * @channel: 0: primary, 1: secondary
+ * @unit: 0: master, 1: slave
+ */
+struct stor_place {
+	u32 channel;
+	u32 unit;
+};
+
+bool stor_ide_place(const u8 *instance, struct stor_place *place);
+
 #endif /* STORVSC_CORE_H */

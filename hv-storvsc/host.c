@@ -226,10 +226,17 @@ static void set_limits(struct storvsc *st, struct Scsi_Host *host)
 	host->max_channel = st->kind == STOR_IDE ? 0 : 7;
 }
 
-/* The device is known by two bytes in the middle of its controller's name. */
-static unsigned int ide_target(const struct storvsc *st)
+/* The one device of an accelerator is known by where it is emulated. */
+static int add_ide(struct storvsc *st)
 {
-	return st->vdev->instance.b[5] << 8 | st->vdev->instance.b[4];
+	struct stor_place place;
+	int err;
+
+	stor_ide_place(st->vdev->instance.b, &place);
+	err = scsi_add_device(st->host, 0, place.unit, 0);
+	if (!err)
+		stor_twin_hold(st);
+	return err;
 }
 
 /* The connection is there: make the host, and look for devices. */
@@ -253,7 +260,7 @@ int stor_host_add(struct storvsc *st)
 	if (st->kind != STOR_IDE)
 		scsi_scan_host(host);
 	else
-		err = scsi_add_device(host, 0, ide_target(st), 0);
+		err = add_ide(st);
 	return err;
 }
 
@@ -262,6 +269,7 @@ void stor_host_remove(struct storvsc *st)
 	if (!st->host)
 		return;
 	scsi_remove_host(st->host);
+	stor_twin_release(st);
 	WRITE_ONCE(st->added, false);
 	cancel_work_sync(&st->scan_work);
 	cancel_work_sync(&st->device_work);

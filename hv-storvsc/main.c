@@ -17,6 +17,10 @@ unsigned int stor_timeout = 180;
 module_param_named(timeout, stor_timeout, uint, 0444);
 MODULE_PARM_DESC(timeout, "Seconds until an answer is overdue: 1 to 3600 (default 180)");
 
+bool stor_hold_twins = true;
+module_param_named(hold_twins, stor_hold_twins, bool, 0444);
+MODULE_PARM_DESC(hold_twins, "Keep the emulated twin of an IDE disk that is here, too, from being seen as another disk (default: 1)");
+
 struct workqueue_struct *stor_wq;
 
 static void stor_start(struct work_struct *work)

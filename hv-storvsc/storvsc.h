@@ -154,6 +154,9 @@ struct stor_ctl {
  * @bounce_mem: all of them, enough for the largest transfer
  * @reconnects: connections after the first
  * @added: @host is known to the midlayer
+ * @node: name of an accelerated IDE disk, once it is there
+ * @twin_bus: where its emulated twin may turn up; NULL: nobody looks
+ * @twin_nb: tells when
  */
 struct storvsc {
 	struct pvbus_vmbus_device *vdev;
@@ -188,6 +191,10 @@ struct storvsc {
 	struct work_struct scan_work;	/* devices came or went */
 	struct work_struct device_work;	/* a device changed, or is gone */
 	struct dentry *debugfs;
+
+	char node[DISK_NAME_LEN];
+	typeof(((struct device *)NULL)->bus) twin_bus;
+	struct notifier_block twin_nb;
 };
 
 extern struct workqueue_struct *stor_wq;	/* for fail_work; the rest may wait for memory */
@@ -200,6 +207,7 @@ static inline struct storvsc *host_stor(struct Scsi_Host *host)
 /* main.c */
 extern unsigned int stor_timeout;
 extern unsigned int stor_ring_kb;
+extern bool stor_hold_twins;
 
 /* queue.c */
 int stor_slots_alloc(struct storvsc *st);
@@ -227,6 +235,10 @@ void stor_host_remove(struct storvsc *st);
 void stor_scan(struct work_struct *work);
 void stor_devices(struct work_struct *work);
 void stor_device_changed(struct scsi_device *sdev, enum stor_then then);
+
+/* twin.c */
+void stor_twin_hold(struct storvsc *st);
+void stor_twin_release(struct storvsc *st);
 
 /* sysfs.c */
 extern const struct attribute_group *stor_groups[];

@@ -8,6 +8,7 @@
 #include <linux/sysfs.h>
 #include <bus.h>
 #include <pvbus/pvbus.h>
+#include "hyperv/ride.h"
 #include "xen/intree.h"
 #include "xen/store.h"
 
@@ -104,11 +105,11 @@ int __pvbus_register_driver(struct pvbus_driver *drv, struct module *owner)
 
 	drv->driver.bus = &pvbus_bus;
 	drv->driver.owner = owner;
-	err = driver_register(&drv->driver);
+	err = hv_driver_register(drv);
 	if (!err && in_tree()) {
 		err = intree_claim(drv);
 		if (err)
-			driver_unregister(&drv->driver);
+			hv_driver_unregister(drv);
 	}
 	return err;
 }
@@ -124,7 +125,7 @@ void pvbus_unregister_driver(struct pvbus_driver *drv)
 {
 	if (in_tree())
 		intree_release(drv);
-	driver_unregister(&drv->driver);
+	hv_driver_unregister(drv);
 }
 EXPORT_SYMBOL_GPL(pvbus_unregister_driver);
 
@@ -168,6 +169,12 @@ int pvbus_walk_devices(void *data, int (*fn)(struct device *dev, void *data))
 	return bus_for_each_dev(&pvbus_bus, NULL, data, fn);
 }
 EXPORT_SYMBOL_GPL(pvbus_walk_devices);
+
+/* pvbus_walk_drivers - the same for drivers */
+int pvbus_walk_drivers(void *data, int (*fn)(struct device_driver *drv, void *data))
+{
+	return bus_for_each_drv(&pvbus_bus, NULL, data, fn);
+}
 
 /**
  * pvbus_quarantine - the host broke the protocol on a device: believe nothing it says any more

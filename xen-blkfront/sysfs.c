@@ -12,23 +12,13 @@
 #include <linux/debugfs.h>
 #include <linux/seq_file.h>
 #include <linux/sysfs.h>
+#include <pvbus/show.h>
 #include "blkfront.h"
 
-static ssize_t phase_show(struct device *dev, struct device_attribute *attr, char *buf)
-{
-	struct blkfront *bf = dev_get_drvdata(dev);
+#define SHOW(file, fmt, ...)	PVBUS_SHOW(const struct blkfront *bf, file, fmt, __VA_ARGS__)
 
-	return sysfs_emit(buf, "%s\n", blkfront_phase_name(READ_ONCE(bf->phase)));
-}
-static DEVICE_ATTR_RO(phase);
-
-static ssize_t reconnects_show(struct device *dev, struct device_attribute *attr, char *buf)
-{
-	struct blkfront *bf = dev_get_drvdata(dev);
-
-	return sysfs_emit(buf, "%u\n", READ_ONCE(bf->reconnects));
-}
-static DEVICE_ATTR_RO(reconnects);
+SHOW(phase, "%s", blkfront_phase_name(READ_ONCE(bf->phase)));
+SHOW(reconnects, "%u", READ_ONCE(bf->reconnects));
 
 static ssize_t reconnect_store(struct device *dev, struct device_attribute *attr, const char *buf,
 			       size_t len)
@@ -61,71 +51,49 @@ static const struct attribute_group blkfront_group = { .attrs = blkfront_attrs }
 
 /* --- negotiated/ --- */
 
-struct deal_attr {
-	struct device_attribute attr;
-	ssize_t (*print)(const struct blkfront *bf, char *buf);
-};
-
-static ssize_t deal_show(struct device *dev, struct device_attribute *attr, char *buf)
-{
-	const struct deal_attr *a = container_of(attr, struct deal_attr, attr);
-
-	return a->print(dev_get_drvdata(dev), buf);
-}
-
-#define DEAL(field, fmt, expr)									\
-	static ssize_t print_##field(const struct blkfront *bf, char *buf)			\
-	{											\
-		return sysfs_emit(buf, fmt "\n", expr);						\
-	}											\
-	static struct deal_attr deal_##field = {						\
-		.attr = __ATTR(field, 0444, deal_show, NULL),					\
-		.print = print_##field,								\
-	}
-
 static const char *flush_name(u8 op)
 {
 	return op == BLK_OP_NONE ? "none" : op == BLKIF_OP_FLUSH_DISKCACHE ? "flush" : "barrier";
 }
 
-DEAL(name, "%s", bf->name.name);
-DEAL(queues, "%u", bf->deal.queues);
-DEAL(poll_queues, "%u", bf->deal.poll_queues);
-DEAL(ring_pages, "%u", 1u << bf->deal.ring_order);
-DEAL(ring_size, "%u", bf->rings[0].r.size);
-DEAL(max_segments, "%u", bf->deal.max_segs);
-DEAL(sector_size, "%u", bf->deal.sector_size);
-DEAL(physical_sector_size, "%u", bf->deal.physical_sector_size);
-DEAL(sectors, "%llu", bf->deal.sectors);
-DEAL(flush, "%s", flush_name(bf->deal.flush_op));
-DEAL(fua, "%s", bf->deal.flush_op == BLK_OP_NONE ? "none" : "emulated");
-DEAL(discard, "%d", bf->deal.discard);
-DEAL(secure_discard, "%d", bf->deal.secure_discard);
-DEAL(persistent_grants, "%d", bf->deal.persistent);
-DEAL(bounce, "%d", bf->bounce);
-DEAL(readonly, "%d", bf->deal.readonly);
-DEAL(removable, "%d", bf->deal.removable);
-DEAL(cdrom, "%d", bf->deal.cdrom);
+SHOW(name, "%s", bf->name.name);
+SHOW(queues, "%u", bf->deal.queues);
+SHOW(poll_queues, "%u", bf->deal.poll_queues);
+SHOW(ring_pages, "%u", 1u << bf->deal.ring_order);
+SHOW(ring_size, "%u", bf->rings[0].r.size);
+SHOW(max_segments, "%u", bf->deal.max_segs);
+SHOW(sector_size, "%u", bf->deal.sector_size);
+SHOW(physical_sector_size, "%u", bf->deal.physical_sector_size);
+SHOW(sectors, "%llu", bf->deal.sectors);
+SHOW(flush, "%s", flush_name(bf->deal.flush_op));
+SHOW(fua, "%s", bf->deal.flush_op == BLK_OP_NONE ? "none" : "emulated");
+SHOW(discard, "%d", bf->deal.discard);
+SHOW(secure_discard, "%d", bf->deal.secure_discard);
+SHOW(persistent_grants, "%d", bf->deal.persistent);
+SHOW(bounce, "%d", bf->bounce);
+SHOW(readonly, "%d", bf->deal.readonly);
+SHOW(removable, "%d", bf->deal.removable);
+SHOW(cdrom, "%d", bf->deal.cdrom);
 
 static struct attribute *deal_attrs[] = {
-	&deal_name.attr.attr,
-	&deal_queues.attr.attr,
-	&deal_poll_queues.attr.attr,
-	&deal_ring_pages.attr.attr,
-	&deal_ring_size.attr.attr,
-	&deal_max_segments.attr.attr,
-	&deal_sector_size.attr.attr,
-	&deal_physical_sector_size.attr.attr,
-	&deal_sectors.attr.attr,
-	&deal_flush.attr.attr,
-	&deal_fua.attr.attr,
-	&deal_discard.attr.attr,
-	&deal_secure_discard.attr.attr,
-	&deal_persistent_grants.attr.attr,
-	&deal_bounce.attr.attr,
-	&deal_readonly.attr.attr,
-	&deal_removable.attr.attr,
-	&deal_cdrom.attr.attr,
+	&dev_attr_name.attr,
+	&dev_attr_queues.attr,
+	&dev_attr_poll_queues.attr,
+	&dev_attr_ring_pages.attr,
+	&dev_attr_ring_size.attr,
+	&dev_attr_max_segments.attr,
+	&dev_attr_sector_size.attr,
+	&dev_attr_physical_sector_size.attr,
+	&dev_attr_sectors.attr,
+	&dev_attr_flush.attr,
+	&dev_attr_fua.attr,
+	&dev_attr_discard.attr,
+	&dev_attr_secure_discard.attr,
+	&dev_attr_persistent_grants.attr,
+	&dev_attr_bounce.attr,
+	&dev_attr_readonly.attr,
+	&dev_attr_removable.attr,
+	&dev_attr_cdrom.attr,
 	NULL
 };
 
@@ -133,29 +101,7 @@ static const struct attribute_group deal_group = { .name = "negotiated", .attrs 
 
 /* --- counters/ --- */
 
-struct counter_attr {
-	struct device_attribute attr;
-	size_t at;	/* in struct blkfront_ring */
-};
-
-static ssize_t counter_show(struct device *dev, struct device_attribute *attr, char *buf)
-{
-	const struct counter_attr *a = container_of(attr, struct counter_attr, attr);
-	struct blkfront *bf = dev_get_drvdata(dev);
-	unsigned int i;
-	ssize_t n = 0;
-
-	for (i = 0; i < bf->max_rings; i++)
-		n += sysfs_emit_at(buf, n, "%s%llu", i ? " " : "",
-				   *(u64 *)((void *)&bf->rings[i] + a->at));
-	return n + sysfs_emit_at(buf, n, "\n");
-}
-
-#define COUNTER(counter, where)									\
-	static struct counter_attr count_##counter = {						\
-		.attr = __ATTR(counter, 0444, counter_show, NULL),				\
-		.at = offsetof(struct blkfront_ring, where),					\
-	}
+#define COUNTER(file, field)	PVBUS_COUNTER(struct blkfront, rings, max_rings, file, field)
 
 COUNTER(requests, stats.requests);
 COUNTER(indirect, stats.indirect);
@@ -168,15 +114,15 @@ COUNTER(timeouts, stats.timeouts);
 COUNTER(events, ch.events);
 
 static struct attribute *counter_attrs[] = {
-	&count_requests.attr.attr,
-	&count_indirect.attr.attr,
-	&count_doorbells.attr.attr,
-	&count_starved.attr.attr,
-	&count_responses.attr.attr,
-	&count_errors.attr.attr,
-	&count_polled.attr.attr,
-	&count_timeouts.attr.attr,
-	&count_events.attr.attr,
+	&dev_attr_requests.attr,
+	&dev_attr_indirect.attr,
+	&dev_attr_doorbells.attr,
+	&dev_attr_starved.attr,
+	&dev_attr_responses.attr,
+	&dev_attr_errors.attr,
+	&dev_attr_polled.attr,
+	&dev_attr_timeouts.attr,
+	&dev_attr_events.attr,
 	NULL
 };
 

@@ -12,23 +12,13 @@
 #include <linux/debugfs.h>
 #include <linux/seq_file.h>
 #include <linux/sysfs.h>
+#include <pvbus/show.h>
 #include "netfront.h"
 
-static ssize_t phase_show(struct device *dev, struct device_attribute *attr, char *buf)
-{
-	struct netfront *nf = dev_get_drvdata(dev);
+#define SHOW(file, fmt, ...)	PVBUS_SHOW(const struct netfront *nf, file, fmt, __VA_ARGS__)
 
-	return sysfs_emit(buf, "%s\n", netfront_phase_name(READ_ONCE(nf->phase)));
-}
-static DEVICE_ATTR_RO(phase);
-
-static ssize_t reconnects_show(struct device *dev, struct device_attribute *attr, char *buf)
-{
-	struct netfront *nf = dev_get_drvdata(dev);
-
-	return sysfs_emit(buf, "%u\n", READ_ONCE(nf->reconnects));
-}
-static DEVICE_ATTR_RO(reconnects);
+SHOW(phase, "%s", netfront_phase_name(READ_ONCE(nf->phase)));
+SHOW(reconnects, "%u", READ_ONCE(nf->reconnects));
 
 static ssize_t reconnect_store(struct device *dev, struct device_attribute *attr, const char *buf,
 			       size_t len)
@@ -60,58 +50,36 @@ static const struct attribute_group netfront_group = { .attrs = netfront_attrs }
 
 /* --- negotiated/ --- */
 
-struct deal_attr {
-	struct device_attribute attr;
-	unsigned int (*value)(const struct netfront *nf);
-};
-
-static ssize_t deal_show(struct device *dev, struct device_attribute *attr, char *buf)
-{
-	const struct deal_attr *a = container_of(attr, struct deal_attr, attr);
-
-	return sysfs_emit(buf, "%u\n", a->value(dev_get_drvdata(dev)));
-}
-
-#define DEAL(field, expr)									\
-	static unsigned int value_##field(const struct netfront *nf)				\
-	{											\
-		return expr;									\
-	}											\
-	static struct deal_attr deal_##field = {						\
-		.attr = __ATTR(field, 0444, deal_show, NULL),					\
-		.value = value_##field,								\
-	}
-
-DEAL(queues, nf->deal.queues);
-DEAL(split_events, nf->deal.split);
-DEAL(slots_per_packet, nf->deal.max_slots);
-DEAL(sg, nf->deal.sg);
-DEAL(tso4, nf->deal.gso4);
-DEAL(tso6, nf->deal.gso6);
-DEAL(checksum4, nf->deal.csum4);
-DEAL(checksum6, nf->deal.csum6);
-DEAL(rx_gso, nf->deal.rx_gso);
-DEAL(xdp_headroom, nf->deal.rx_headroom);
-DEAL(control_ring, nf->ctrl.open);
-DEAL(hash_table, nf->nr_indir);
-DEAL(multicast_filter, nf->filter);
-DEAL(bounce, nf->bounce);
+SHOW(queues, "%u", nf->deal.queues);
+SHOW(split_events, "%u", nf->deal.split);
+SHOW(slots_per_packet, "%u", nf->deal.max_slots);
+SHOW(sg, "%u", nf->deal.sg);
+SHOW(tso4, "%u", nf->deal.gso4);
+SHOW(tso6, "%u", nf->deal.gso6);
+SHOW(checksum4, "%u", nf->deal.csum4);
+SHOW(checksum6, "%u", nf->deal.csum6);
+SHOW(rx_gso, "%u", nf->deal.rx_gso);
+SHOW(xdp_headroom, "%u", nf->deal.rx_headroom);
+SHOW(control_ring, "%u", nf->ctrl.open);
+SHOW(hash_table, "%u", nf->nr_indir);
+SHOW(multicast_filter, "%u", nf->filter);
+SHOW(bounce, "%u", nf->bounce);
 
 static struct attribute *deal_attrs[] = {
-	&deal_queues.attr.attr,
-	&deal_split_events.attr.attr,
-	&deal_slots_per_packet.attr.attr,
-	&deal_sg.attr.attr,
-	&deal_tso4.attr.attr,
-	&deal_tso6.attr.attr,
-	&deal_checksum4.attr.attr,
-	&deal_checksum6.attr.attr,
-	&deal_rx_gso.attr.attr,
-	&deal_xdp_headroom.attr.attr,
-	&deal_control_ring.attr.attr,
-	&deal_hash_table.attr.attr,
-	&deal_multicast_filter.attr.attr,
-	&deal_bounce.attr.attr,
+	&dev_attr_queues.attr,
+	&dev_attr_split_events.attr,
+	&dev_attr_slots_per_packet.attr,
+	&dev_attr_sg.attr,
+	&dev_attr_tso4.attr,
+	&dev_attr_tso6.attr,
+	&dev_attr_checksum4.attr,
+	&dev_attr_checksum6.attr,
+	&dev_attr_rx_gso.attr,
+	&dev_attr_xdp_headroom.attr,
+	&dev_attr_control_ring.attr,
+	&dev_attr_hash_table.attr,
+	&dev_attr_multicast_filter.attr,
+	&dev_attr_bounce.attr,
 	NULL
 };
 

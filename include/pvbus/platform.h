@@ -10,7 +10,11 @@
 #define PVBUS_PLATFORM_H
 
 #include <linux/interrupt.h>
+#include <linux/uuid.h>
 #include <pvbus/pvbus.h>
+
+struct pvbus_channel;
+struct pvbus_vmbus_device;
 
 /**
  * struct pvbus_host_info - what CPUID says
@@ -93,5 +97,53 @@ void pvbus_hv_panic(void);
 
 const char *pvbus_hv_event_mode(void);
 u32 pvbus_hv_version(void);
+
+/**
+ * struct pvbus_hv_rings - the rings of a channel that the kernel's own VMBus has opened
+ * @out: control page of the ring to the host, with its data behind it, mapped twice in a row
+ * @out_bytes: of data
+ * @in: the same from the host
+ * @in_bytes: of data
+ * @cpu: CPU that takes its events
+ */
+struct pvbus_hv_rings {
+	void *out;
+	u32 out_bytes;
+	void *in;
+	u32 in_bytes;
+	unsigned int cpu;
+};
+
+/**
+ * struct pvbus_hv_ride - the kernel's own VMBus, which other modules have the symbols of
+ * @version: of VMBus, major << 16 | minor
+ * @claim: take the kernel's devices of the kinds that a driver serves. Return: 0 or an errno
+ * @release: the reverse; the devices have been withdrawn when it returns
+ * @open: open a channel; from then on the host's events on it are pvbus_hv_event()'s. Return: 0,
+ *	and the rings, or an errno
+ * @close: the reverse. Sub-channels are closed with their primary, and then are no more
+ * @put: a channel that was offered is not used any more
+ * @signal: the host has something to read, or room to write. Context: any
+ *
+ * All but @signal may sleep.
+ */
+struct pvbus_hv_ride {
+	u32 version;
+	int (*claim)(struct pvbus_driver *drv);
+	void (*release)(struct pvbus_driver *drv);
+	int (*open)(struct pvbus_channel *ch, void *kernel, u32 out_bytes, u32 in_bytes,
+		    struct pvbus_hv_rings *rings);
+	void (*close)(struct pvbus_channel *ch, void *kernel);
+	void (*put)(void *kernel);
+	void (*signal)(struct pvbus_channel *ch, void *kernel);
+};
+
+int pvbus_hv_ride_start(const struct pvbus_hv_ride *ride);
+void pvbus_hv_ride_stop(void);
+struct pvbus_vmbus_device *pvbus_hv_offer(struct device *parent, const void *offer, u32 len,
+					  void *kernel, const bool *gone);
+void pvbus_hv_withdraw(struct pvbus_vmbus_device *vdev);
+void pvbus_hv_event(void *ch);
+bool pvbus_hv_class(const char *type, guid_t *class);
 
 #endif /* PVBUS_PLATFORM_H */

@@ -11,10 +11,12 @@
 #include <linux/delay.h>
 #include <linux/kernel.h>
 #include <linux/module.h>
+#include <linux/rcupdate.h>
 #include <linux/string.h>
 #include <linux/timer.h>
 #include <asm/sync_bitops.h>
 #include <bus.h>
+#include <pvbus/platform.h>
 #include "internal.h"
 #include "trace.h"
 
@@ -32,11 +34,11 @@ static_assert((int)PVBUS_PACKET_COMPLETION == (int)VMBUS_PACKET_COMPLETION);
  * The host finds out which channel is meant by the connection that is signalled, or by a bit in the
  * page shared with it; and it may prefer to look at a bit of the monitor page every now and then.
  */
-static void channel_signal(struct hv_channel *hc)
+static void ring_doorbell(struct pvbus_channel *ch, void *kernel)
 {
+	struct hv_channel *hc = to_hv_channel(ch);
 	struct hv_monitor_group *group;
 
-	hc->pub.signals++;
 	if (!hc->dedicated || hc->has_monitor)
 		sync_set_bit(HV_PAGE_SIZE / 2 * 8 + hc->pub.relid, hv_vmbus.interrupts);
 	if (hc->has_monitor) {
@@ -47,7 +49,22 @@ static void channel_signal(struct hv_channel *hc)
 	}
 }
 
-/* With interrupts off */
+/* Ours, or the kernel's own: chosen once, and from then on a direct call. */
+DEFINE_STATIC_CALL(doorbell, ring_doorbell);
+
+/* hv_set_doorbell - signal the host by this function from now on; by ours if it is NULL */
+void hv_set_doorbell(void (*ring)(struct pvbus_channel *ch, void *kernel))
+{
+	static_call_update(doorbell, ring ?: ring_doorbell);
+}
+
+static void channel_signal(struct hv_channel *hc)
+{
+	hc->pub.signals++;
+	static_call(doorbell)(&hc->pub, hc->kernel);
+}
+
+/* In interrupts, or with them off */
 static void channel_event(struct hv_channel *hc)
 {
 	const struct pvbus_channel_ops *ops;
@@ -63,6 +80,18 @@ static void channel_event(struct hv_channel *hc)
 	trace_vmbus_channel_event(hc);
 	ops->event(&hc->pub);
 }
+
+/**
+ * pvbus_hv_event - the kernel's own VMBus has an event for a channel that rides on it
+ * @ch: struct pvbus_channel
+ *
+ * Context: the kernel's handler of VMBus's events, an RCU reader.
+ */
+void pvbus_hv_event(void *ch)
+{
+	channel_event(to_hv_channel((struct pvbus_channel *)ch));
+}
+EXPORT_SYMBOL_GPL(pvbus_hv_event);
 
 /* hv_channel_event - the host has something to say on a channel; in interrupts */
 void hv_channel_event(u32 relid)
@@ -157,8 +186,11 @@ static int put(struct pvbus_channel *ch, u16 type, u16 flags, u64 id, const stru
 	struct hv_channel *hc = to_hv_channel(ch);
 	int err;
 
-	if (READ_ONCE(hc->rescinded))
+	if (unlikely(READ_ONCE(*hc->gone))) {
+		/* Of the kernel's sub-channels nobody is told. */
+		hv_device_wake(to_hv_device(ch->vdev));
 		return -ENODEV;
+	}
 	err = hv_ring_put(&hc->out, type, flags, id, pages, payload, len);
 	if (likely(!err))
 		return 0;
@@ -300,6 +332,9 @@ static void send_close(struct hv_channel *hc)
 static void detach(struct hv_channel *hc)
 {
 	WRITE_ONCE(hc->ops, NULL);
+	/* The kernel's own calls us under this. */
+	if (hc->kernel)
+		synchronize_rcu();
 	hv_synic_sync();
 	timer_delete_sync(&hc->room);
 }
@@ -325,6 +360,41 @@ static int open_on(struct hv_channel *hc, const struct pvbus_channel_ops *ops, u
 		send_close(hc);
 	hv_gpadl_teardown(hc);
 	return err;
+}
+
+static int open_own(struct hv_channel *hc, const struct pvbus_channel_ops *ops, u32 out_bytes,
+		    u32 in_bytes, unsigned int cpu)
+{
+	int err = hv_rings_alloc(hc, out_bytes, in_bytes);
+
+	if (!err)
+		err = hv_gpadl_create(hc);
+	if (err)
+		return err;
+	cpus_read_lock();
+	err = open_on(hc, ops, cpu);
+	cpus_read_unlock();
+	return err;
+}
+
+/* The kernel's own channel may have brought something before it had an owner here. */
+static int open_ride(struct hv_channel *hc, const struct pvbus_channel_ops *ops, u32 out_bytes,
+		     u32 in_bytes)
+{
+	unsigned long flags;
+	int err = hv_ride_open(hc, out_bytes, in_bytes);
+
+	if (err)
+		return err;
+	hc->masked = 0;
+	/* All is set up when events may begin. */
+	smp_store_release(&hc->ops, ops);
+	if (hv_ring_filled(&hc->in)) {
+		local_irq_save(flags);
+		channel_event(hc);
+		local_irq_restore(flags);
+	}
+	return 0;
 }
 
 /* A channel that is about to be opened or closed is not freed. Return: 0 or -EBUSY */
@@ -379,14 +449,8 @@ int pvbus_channel_open(struct pvbus_channel *ch, const struct pvbus_channel_ops 
 	err = begin(hc, true);
 	if (err)
 		return err;
-	err = hv_rings_alloc(hc, out_bytes, in_bytes);
-	if (!err)
-		err = hv_gpadl_create(hc);
-	if (!err) {
-		cpus_read_lock();
-		err = open_on(hc, ops, cpu);
-		cpus_read_unlock();
-	}
+	err = hc->kernel ? open_ride(hc, ops, out_bytes, in_bytes) :
+			   open_own(hc, ops, out_bytes, in_bytes, cpu);
 	trace_vmbus_channel_state(hc, "open", err);
 	end(hc, !err);
 	return err;
@@ -409,8 +473,12 @@ void pvbus_channel_close(struct pvbus_channel *ch)
 	if (begin(hc, false))
 		return;
 	detach(hc);
-	send_close(hc);
-	hv_gpadl_teardown(hc);
+	if (hc->kernel) {
+		hv_ride_close(hc);
+	} else {
+		send_close(hc);
+		hv_gpadl_teardown(hc);
+	}
 	trace_vmbus_channel_state(hc, "close", 0);
 	/* Who opens the primary next has to hear of the others anew. */
 	if (!ch->index)
@@ -442,7 +510,7 @@ EXPORT_SYMBOL_GPL(pvbus_channel_want_subchannels);
  */
 bool pvbus_channel_is_rescinded(const struct pvbus_channel *ch)
 {
-	return READ_ONCE(container_of(ch, struct hv_channel, pub)->rescinded);
+	return READ_ONCE(*container_of(ch, struct hv_channel, pub)->gone);
 }
 EXPORT_SYMBOL_GPL(pvbus_channel_is_rescinded);
 
@@ -482,12 +550,15 @@ static int channel_move(struct hv_channel *hc, unsigned int cpu)
  *
  * Context: may sleep; waits for the host. One at a time for each channel.
  * Return: 0; -EINVAL if that CPU takes no events (offline, or all come to one); -EOPNOTSUPP before
- * VMBus 4.1; -EIO if the host refuses; -ENODEV if the channel was taken back; -ETIMEDOUT.
+ * VMBus 4.1, and where the kernel's own VMBus is in charge; -EIO if the host refuses; -ENODEV if the
+ * channel was taken back; -ETIMEDOUT.
  */
 int pvbus_channel_set_cpu(struct pvbus_channel *ch, unsigned int cpu)
 {
 	int err = 0;
 
+	if (to_hv_channel(ch)->kernel)
+		return -EOPNOTSUPP;
 	cpus_read_lock();
 	if (hv_event_cpu(cpu) != cpu)
 		err = -EINVAL;

@@ -14,12 +14,13 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <bus.h>
+#include <pvbus/platform.h>
 #include "internal.h"
 
 #define DEVICES_MAX	1024
 #define TWIN_DELAY	(HZ / 10)
 
-static struct device *parent;
+static struct hv_origin host;
 static struct workqueue_struct *wq;
 
 static const struct {
@@ -33,6 +34,28 @@ static const struct {
 	{ GUID_INIT(0x2f9bcc4a, 0x0069, 0x4af3, 0xb7, 0x6b, 0x6f, 0xd0, 0xbe, 0x52, 0x8c, 0xda),
 	  "hv-fc" },
 };
+
+/**
+ * pvbus_hv_class - class GUID of a kind of device
+ * @type: as in struct pvbus_device_id
+ * @class: filled in
+ *
+ * Context: any.
+ * Return: false if VMBus has no class that we call so.
+ */
+bool pvbus_hv_class(const char *type, guid_t *class)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(types); i++) {
+		if (!strcmp(types[i].type, type)) {
+			*class = types[i].class;
+			return true;
+		}
+	}
+	return false;
+}
+EXPORT_SYMBOL_GPL(pvbus_hv_class);
 
 static void name_type(struct pvbus_vmbus_device *vdev)
 {
@@ -78,7 +101,7 @@ static ssize_t state_show(struct device *dev, struct device_attribute *attr, cha
 {
 	struct hv_channel *hc = primary_of(of_dev(dev));
 
-	return sysfs_emit(buf, "%s\n", READ_ONCE(hc->rescinded) ? "rescinded" :
+	return sysfs_emit(buf, "%s\n", READ_ONCE(*hc->gone) ? "rescinded" :
 			  READ_ONCE(hc->open) ? "open" : "offered");
 }
 static DEVICE_ATTR_RO(state);
@@ -130,7 +153,8 @@ ATTRIBUTE_GROUPS(vmbus);
 
 /* -- channels -- */
 
-static struct hv_channel *channel_alloc(struct hv_device *hd, const struct hv_msg *msg)
+static struct hv_channel *channel_alloc(struct hv_device *hd, const struct hv_msg *msg,
+					const struct hv_origin *from)
 {
 	struct hv_channel *hc = kzalloc(sizeof(*hc), GFP_KERNEL);
 	bool events = hv_vmbus.version > VMBUS_VERSION_WS2008;
@@ -140,6 +164,8 @@ static struct hv_channel *channel_alloc(struct hv_device *hd, const struct hv_ms
 	hc->pub.vdev = &hd->vdev;
 	hc->pub.index = msg->offer.index;
 	hc->pub.relid = msg->relid;
+	hc->kernel = from->kernel;
+	hc->gone = from->gone ?: &hc->rescinded;
 	hc->dedicated = events && msg->offer.dedicated;
 	hc->connection = events ? msg->offer.connection : VMBUS_CONNECTION_EVENTS;
 	hc->has_monitor = msg->offer.has_monitor;
@@ -172,11 +198,14 @@ static void channel_free(struct hv_channel *hc)
 	cpus_read_lock();
 	mutex_lock(&hv_vmbus.lock);
 	list_del(&hc->link);
-	WRITE_ONCE(hv_vmbus.channel[hc->pub.relid], NULL);
+	if (hv_vmbus.channel[hc->pub.relid] == hc)
+		WRITE_ONCE(hv_vmbus.channel[hc->pub.relid], NULL);
 	mutex_unlock(&hv_vmbus.lock);
 	cpus_read_unlock();
 	hv_synic_sync();
-	if (hc->rescinded)
+	if (hc->kernel)
+		hv_ride_put(hc);
+	else if (hc->rescinded)
 		relid_release(hc->pub.relid);
 	if (hc->pub.index)
 		kfree(hc);
@@ -201,7 +230,7 @@ static enum sub_event sub_event(const struct hv_channel *hc, bool wanted)
 {
 	if (!hc->pub.index)
 		return SUB_NONE;
-	if (READ_ONCE(hc->rescinded))
+	if (READ_ONCE(*hc->gone))
 		return hc->busy ? SUB_NONE : !hc->open ? SUB_GONE : hc->told ? SUB_LOST : SUB_NONE;
 	return wanted && !hc->told && !hc->open ? SUB_NEW : SUB_NONE;
 }
@@ -231,6 +260,24 @@ void hv_forget_told(struct hv_device *hd)
 	list_for_each_entry(hc, &hd->channels, link) {
 		if (!hc->open)
 			hc->told = false;
+	}
+	mutex_unlock(&hv_vmbus.lock);
+}
+
+/*
+ * hv_drop_subs - the kernel has closed them with their primary, and has the host offer others to
+ * whoever opens that next
+ */
+void hv_drop_subs(struct hv_device *hd)
+{
+	struct hv_channel *hc;
+
+	mutex_lock(&hv_vmbus.lock);
+	list_for_each_entry(hc, &hd->channels, link) {
+		if (hc->pub.index) {
+			hc->rescinded = true;
+			WRITE_ONCE(hc->gone, &hc->rescinded);
+		}
 	}
 	mutex_unlock(&hv_vmbus.lock);
 }
@@ -301,7 +348,7 @@ static void remove_device(struct hv_device *hd)
 	struct hv_channel *hc, *next;
 
 	if (device_is_registered(&hd->vdev.pdev.dev)) {
-		if (READ_ONCE(primary_of(hd)->rescinded)) {
+		if (READ_ONCE(*primary_of(hd)->gone)) {
 			device_lock(&hd->vdev.pdev.dev);
 			tell_rescinded(primary_of(hd));
 			device_unlock(&hd->vdev.pdev.dev);
@@ -334,7 +381,7 @@ static void device_work(struct work_struct *work)
 		update_subs(hd);
 }
 
-/* -- offers: in the message worker -- */
+/* -- offers: in the message worker, or from the kernel's own VMBus -- */
 
 static void device_release(struct device *dev)
 {
@@ -344,7 +391,7 @@ static void device_release(struct device *dev)
 	kfree(hd);
 }
 
-static struct hv_device *device_alloc(const struct hv_msg *msg)
+static struct hv_device *device_alloc(const struct hv_msg *msg, const struct hv_origin *from)
 {
 	struct hv_device *hd = kzalloc(sizeof(*hd), GFP_KERNEL);
 	struct hv_channel *hc;
@@ -352,7 +399,7 @@ static struct hv_device *device_alloc(const struct hv_msg *msg)
 
 	if (!hd)
 		return NULL;
-	hc = channel_alloc(hd, msg);
+	hc = channel_alloc(hd, msg, from);
 	if (!hc) {
 		kfree(hd);
 		return NULL;
@@ -369,7 +416,7 @@ static struct hv_device *device_alloc(const struct hv_msg *msg)
 	name_type(&hd->vdev);
 	dev = &hd->vdev.pdev.dev;
 	device_initialize(dev);
-	dev->parent = parent;
+	dev->parent = from->parent;
 	dev->release = device_release;
 	dev->groups = vmbus_groups;
 	if (!dev_set_name(dev, "%pUl", &hd->vdev.instance))
@@ -378,23 +425,28 @@ static struct hv_device *device_alloc(const struct hv_msg *msg)
 	return NULL;
 }
 
-static int add_device(const struct hv_msg *msg)
+static int add_device(const struct hv_msg *msg, const struct hv_origin *from,
+		      struct hv_device **added)
 {
 	struct hv_device *hd;
 
 	if (hv_vmbus.nr_devices == DEVICES_MAX)
 		return -ENOSPC;
-	hd = device_alloc(msg);
+	hd = device_alloc(msg, from);
 	if (!hd)
 		return -ENOMEM;
 	channel_add(hd, primary_of(hd));
 	list_add_tail(&hd->link, &hv_vmbus.devices);
 	hv_vmbus.nr_devices++;
+	if (added) {
+		get_device(&hd->vdev.pdev.dev);
+		*added = hd;
+	}
 	hv_device_wake(hd);
 	return 0;
 }
 
-static int add_sub(const struct hv_msg *msg)
+static int add_sub(const struct hv_msg *msg, const struct hv_origin *from)
 {
 	struct hv_channel *hc;
 	struct hv_device *hd;
@@ -404,7 +456,7 @@ static int add_sub(const struct hv_msg *msg)
 	list_for_each_entry(hd, &hv_vmbus.devices, link) {
 		if (hd->leaving || !guid_equal(&instance, &hd->vdev.instance))
 			continue;
-		hc = channel_alloc(hd, msg);
+		hc = channel_alloc(hd, msg, from);
 		if (!hc)
 			return -ENOMEM;
 		channel_add(hd, hc);
@@ -414,8 +466,16 @@ static int add_sub(const struct hv_msg *msg)
 	return -ENODEV;
 }
 
-/* hv_offered - the host offers a channel */
-void hv_offered(const struct hv_msg *msg)
+/*
+ * hv_take_offer - a channel is offered
+ * @msg: the offer
+ * @from: where it comes from
+ * @hd: gets the device with a reference, if the channel is its first; NULL: not wanted
+ *
+ * The kernel gives a number to one channel at a time; of a channel that has gone we may not have
+ * been told yet.
+ */
+int hv_take_offer(const struct hv_msg *msg, const struct hv_origin *from, struct hv_device **hd)
 {
 	int err;
 
@@ -424,14 +484,21 @@ void hv_offered(const struct hv_msg *msg)
 		err = 0;
 	else if (!msg->relid || msg->relid >= VMBUS_RELIDS)
 		err = -ERANGE;
-	else if (hv_vmbus.channel[msg->relid])
+	else if (hv_vmbus.channel[msg->relid] && !from->kernel)
 		err = -EEXIST;
 	else
-		err = msg->offer.index ? add_sub(msg) : add_device(msg);
+		err = msg->offer.index ? add_sub(msg, from) : add_device(msg, from, hd);
 	mutex_unlock(&hv_vmbus.lock);
 	if (err)
 		pr_warn_ratelimited("pvbus: VMBus offers channel %u (index %u of %pUl), not taken: error %d\n",
 				    msg->relid, msg->offer.index, msg->offer.instance, err);
+	return err;
+}
+
+/* hv_offered - the host offers a channel */
+void hv_offered(const struct hv_msg *msg)
+{
+	hv_take_offer(msg, &host, NULL);
 }
 
 /*
@@ -467,18 +534,18 @@ void hv_rescinded(u32 relid)
 
 /**
  * hv_devices_start - from here on offers become devices
- * @p: device they hang below
+ * @parent: device those hang below that the host offers to us
  *
  * Context: may sleep.
  * Return: 0 or -ENOMEM.
  */
-int hv_devices_start(struct device *p)
+int hv_devices_start(struct device *parent)
 {
 	/* Not for reclaim: a driver's remove() flushes work of the kernel's that is not, either. */
 	wq = alloc_workqueue("pvbus_vmbus", WQ_UNBOUND, 64);
 	if (!wq)
 		return -ENOMEM;
-	parent = p;
+	host.parent = parent;
 	mutex_lock(&hv_vmbus.lock);
 	hv_vmbus.offers = true;
 	mutex_unlock(&hv_vmbus.lock);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Private to pvbus/hyperv: what its files tell each other. device.c uses channel.c, that gpadl.c,
- * that vmbus.c, that synic.c, that hypercall.c.
+ * that vmbus.c, that synic.c, that hypercall.c. Where the kernel's own VMBus is in charge ride.c
+ * stands in for what is below channel.c.
  */
 #ifndef PVBUS_HYPERV_INTERNAL_H
 #define PVBUS_HYPERV_INTERNAL_H
@@ -16,6 +17,7 @@
 #include "ring_core.h"
 
 struct pvbus_hv_config;
+struct pvbus_hv_ride;
 
 /* hcpage.S */
 extern char hv_hypercall_page[];
@@ -50,6 +52,8 @@ void hv_synic_off_in_panic(void);
  * @open: from pvbus_channel_open() to pvbus_channel_close()
  * @busy: being opened or closed
  * @rescinded: the host has taken it back
+ * @gone: what says so: @rescinded, or the kernel's own
+ * @kernel: the kernel's own channel that this one rides on; NULL: none
  * @told: its owner knows of this sub-channel
  * @masked: events are its owner's to look for
  * @dedicated: signals need no bit in the shared page
@@ -71,6 +75,8 @@ struct hv_channel {
 	bool open;
 	bool busy;
 	bool rescinded;
+	const bool *gone;
+	void *kernel;
 	bool told;
 	u32 masked;
 	bool dedicated;
@@ -94,7 +100,7 @@ struct hv_channel {
  */
 static inline int hv_channel_gone(const struct hv_channel *hc)
 {
-	return READ_ONCE(hc->rescinded) ? -ENODEV : 0;
+	return READ_ONCE(*hc->gone) ? -ENODEV : 0;
 }
 
 /**
@@ -114,6 +120,18 @@ struct hv_device {
 };
 
 #define to_hv_device(v)		container_of(v, struct hv_device, vdev)
+
+/**
+ * struct hv_origin - where an offer comes from
+ * @parent: what a new device hangs below
+ * @kernel: the kernel's own channel; NULL if the host has told us
+ * @gone: set once the host has taken that back
+ */
+struct hv_origin {
+	struct device *parent;
+	void *kernel;
+	const bool *gone;
+};
 
 /**
  * struct hv_vmbus - the connection with the host
@@ -177,6 +195,7 @@ void hv_lost_free(bool really);
 
 /* channel.c */
 void hv_channel_init(struct hv_channel *hc);
+void hv_set_doorbell(void (*ring)(struct pvbus_channel *ch, void *kernel));
 void hv_channel_event(u32 relid);
 bool hv_cpu_movable(unsigned int cpu);
 void hv_channels_leave_cpu(unsigned int cpu);
@@ -184,11 +203,20 @@ void hv_channels_leave_cpu(unsigned int cpu);
 /* device.c */
 void hv_offered(const struct hv_msg *msg);
 void hv_rescinded(u32 relid);
+int hv_take_offer(const struct hv_msg *msg, const struct hv_origin *from, struct hv_device **hd);
 int hv_devices_start(struct device *parent);
 void hv_devices_flush(void);
 void hv_devices_stop(void);
 void hv_device_wake(struct hv_device *hd);
 void hv_forget_told(struct hv_device *hd);
+void hv_drop_subs(struct hv_device *hd);
+
+/* ride.c */
+extern const struct pvbus_hv_ride *hv_ride;
+
+int hv_ride_open(struct hv_channel *hc, u32 out_bytes, u32 in_bytes);
+void hv_ride_close(struct hv_channel *hc);
+void hv_ride_put(struct hv_channel *hc);
 
 /* show.c */
 void hv_show_start(void);

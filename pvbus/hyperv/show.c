@@ -24,7 +24,7 @@ static void show_channel(struct seq_file *s, const struct hv_channel *hc)
 {
 	seq_printf(s, "channel %u of %s (%s), index %u, %s%s, cpu %u\n", hc->pub.relid,
 		   dev_name(&hc->pub.vdev->pdev.dev), hc->pub.vdev->pdev.type, hc->pub.index,
-		   hc->open ? "open" : "closed", hc->rescinded ? ", rescinded" : "", hc->pub.cpu);
+		   hc->open ? "open" : "closed", *hc->gone ? ", rescinded" : "", hc->pub.cpu);
 	if (!hc->open)
 		return;
 	seq_printf(s, "  signals %llu events %llu full %llu masked %u gpadl %u connection %u\n",

@@ -91,6 +91,17 @@ static int intree_probe(struct xenbus_device *kdev, const struct xenbus_device_i
 	return err;
 }
 
+/*
+ * Drivers of the kernel's take up a device only as the toolstack makes it, not as one of ours has
+ * closed it. Of one that is about to go the last word was said.
+ */
+static void leave_for_others(struct xenbus_device *kdev)
+{
+	if (kdev->state == (enum kernel_xenbus_state)XENBUS_CLOSED &&
+	    xenbus_read_unsigned(kdev->otherend, "online", 0))
+		xenbus_switch_state(kdev, (enum kernel_xenbus_state)XENBUS_INITIALISING);
+}
+
 static void intree_remove(struct xenbus_device *kdev)
 {
 	struct pvbus_xen_device *xdev = dev_get_drvdata(&kdev->dev);
@@ -99,6 +110,7 @@ static void intree_remove(struct xenbus_device *kdev)
 	dev_set_drvdata(&kdev->dev, NULL);
 	cancel_delayed_work_sync(&xdev->state_work);
 	put_device(&xdev->pdev.dev);
+	leave_for_others(kdev);
 }
 PV_XENBUS_REMOVE(intree_remove)
 
@@ -138,6 +150,19 @@ int intree_switch_state(struct pvbus_xen_device *xdev, enum xenbus_state state)
 	return err ?: (enum xenbus_state)kdev->state == state ? 0 : -ENODEV;
 }
 
+static int tell_taken(struct device *dev, void *data)
+{
+	const struct intree_driver *d = data;
+
+	device_lock(dev);
+	if (dev->driver && dev->driver != &d->xdrv.driver &&
+	    !strcmp(to_xenbus_device(dev)->devicetype, d->ids[0].devicetype))
+		dev_info(dev, "driver %s has it, and keeps it; to hand it to %s, unbind it there and bind it to %s\n",
+			 dev->driver->name, d->owner->driver.name, d->xdrv.name);
+	device_unlock(dev);
+	return 0;
+}
+
 static int claim_type(struct pvbus_driver *drv, const char *type)
 {
 	struct intree_driver *d = kzalloc(sizeof(*d), GFP_KERNEL);
@@ -163,6 +188,7 @@ static int claim_type(struct pvbus_driver *drv, const char *type)
 	mutex_lock(&drivers_lock);
 	list_add(&d->link, &drivers);
 	mutex_unlock(&drivers_lock);
+	bus_for_each_dev(d->xdrv.driver.bus, NULL, d, tell_taken);
 	return 0;
 }
 

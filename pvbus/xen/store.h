@@ -7,6 +7,7 @@
 #include <linux/types.h>
 
 struct device;
+struct device_driver;
 struct pvbus_xen_device;
 
 /* main.c: works that reclaim may be waiting for */
@@ -18,6 +19,7 @@ void xen_grants_give_up(void);
 /* bus.c */
 int pvbus_bus_init(void);
 void pvbus_bus_exit(void);
+int pvbus_walk_drivers(void *data, int (*fn)(struct device_driver *drv, void *data));
 
 /* xs.c */
 #define XS_COMMIT_TRIES	100	/* of a transaction that others interfere with */

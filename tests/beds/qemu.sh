@@ -41,6 +41,11 @@ our_modules() {
 	local built
 	if [ -n "${PV_MODULES:-}" ]; then
 		OURS=$PV_MODULES
+	elif [ -n "$BESIDE" ]; then
+		built=$PV_TOP/build/$KERNEL-beside OURS=$JOB/ours
+		PV_BUILD=$built "$PV_TOP/tests/kernels/make" "$KERNEL" PV_SUFFIX=-pv >"$JOB/make.log" 2>&1 || bed_fail "$(tail "$JOB/make.log")"
+		mkdir -p "$OURS"
+		find "$built" -name '*.ko' -exec cp {} "$OURS" \;
 	else
 		built=$("$PV_TOP/tests/kernels/build" "$KERNEL")
 		OURS=$built/lib/modules/$RELEASE/updates/dkms

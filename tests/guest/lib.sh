@@ -193,8 +193,25 @@ DEBUG=/sys/kernel/debug/pvbus
 HYPERV=
 [[ ${PV_BED:-} != hyperv-* && ! -e /sys/bus/pvbus/drivers/hv-storvsc ]] || HYPERV=1
 
-# stack_module: what brings the host's bus up
-stack_module() { [ -n "$HYPERV" ] && echo hv-vmbus-pv || echo xen-platform-pci; }
+# riding: is the kernel's own support of the host in charge?
+riding() {
+	if [ -n "$HYPERV" ]; then
+		[ -d /sys/bus/vmbus ]
+	else
+		[ "$(cat /sys/hypervisor/type 2>/dev/null)" = xen ]
+	fi
+}
+
+# stack_module: what brings the host's bus up, or us onto the kernel's own
+stack_module() {
+	if [ -z "$HYPERV" ]; then
+		echo xen-platform-pci
+	elif riding; then
+		echo hv-vmbus-intree
+	else
+		echo hv-vmbus-pv
+	fi
+}
 
 # blk_module: the front-end's module name here
 blk_module() {

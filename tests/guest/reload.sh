@@ -65,13 +65,15 @@ cycles() {
 
 # leftovers: what must not be there while the modules are out
 leftovers() {
-	grep -E 'pvbus|xvd|vmbus' /proc/interrupts /proc/iomem /proc/devices /sys/devices/system/cpu/hotplug/states || true
+	local bus='vmbus|xenbus'
+	! riding || bus='pvbus'	# the kernel's own stays
+	grep -E "pvbus|xvd|$bus" /proc/interrupts /proc/iomem /proc/devices /sys/devices/system/cpu/hotplug/states || true
 	find /sys/bus /sys/bus/pci/drivers /sys/module /sys/kernel/debug /sys/kernel/tracing/events /sys/kernel/slab /sys/block \
 		-maxdepth 1 \( -name '*pvbus*' -o -name 'xen-platform-pv' -o -name 'xvd*' -o -name '*blkfront*' -o -name '*storvsc*' \) 2>/dev/null || true
 	find /sys/kernel/debug -maxdepth 3 \( -name '*pvbus*' -o -name 'xvd*' \) 2>/dev/null || true
 	# An address without a name: whoever allocated it is gone.
 	grep -E '^0x[0-9a-f-]+ +[0-9]+ 0x[0-9a-f]+' /proc/vmallocinfo || true
-	pgrep -a '^(pvbus|xenbus|xvd|hv-storvsc)' || true
+	pgrep -a "^(pvbus|$bus|xvd|hv-storvsc)" || true
 }
 
 nothing_left() {

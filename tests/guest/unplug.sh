@@ -94,6 +94,8 @@ mounted_stays() {
 	expect_log "not unplugged: $TWIN is in use"
 	mkfs.ext4 -q -F -O ^has_journal "$DISK" 16m
 	blockdev --flushbufs "/dev/$TWIN"
+	# The host may keep what the twin has read before, and the PV disk go past that
+	on_host "echo 3 >/proc/sys/vm/drop_caches"
 	mkdir -p "$TAP_TMP/mnt"
 	mount -o ro "/dev/$TWIN" "$TAP_TMP/mnt"
 	set +e

@@ -108,6 +108,8 @@ static int use_online(unsigned int cpu)
 	return irq_set_affinity(cpu, cpumask_of(cpu));
 }
 
+DEFINE_STATIC_CALL(use_call, use_online);
+
 static int use_irqs(void)
 {
 	struct fwnode_handle *fwnode = irq_domain_alloc_named_fwnode("use");
@@ -158,6 +160,9 @@ static int __init use_init(void)
 	queue_work(system_percpu_wq, &use->work);
 	queue_work(system_dfl_wq, &use->work);
 	put_device(device_find_child(&use->dev, "x", use_child_op));
+	static_call_update(use_call, use_online);
+	if (pv_memory_hidden() || static_call(use_call)(0))
+		return -EIO;
 	ret = pci_alloc_irq_vectors(to_pci_dev(&use->dev), 1, 1, PCI_IRQ_INTX);
 	return ret < 0 ? ret : use_irqs();
 }

@@ -396,3 +396,32 @@ TEST(parts_cover_the_data_once)
 	}
 	CHECK_EQ(sum, 11264);
 }
+
+/* --- emulated twins --- */
+
+TEST(an_accelerator_names_its_place)
+{
+	static const u8 rest[10] = { 0x99, 0x88 };
+	struct stor_place p;
+	u8 guid[16] = { };
+
+	memcpy(guid + 6, rest, sizeof(rest));
+	for (u32 i = 0; i < 4; i++) {
+		guid[0] = i / 2;
+		guid[4] = i % 2;
+		CHECK(stor_ide_place(guid, &p));
+		CHECK(p.channel == i / 2 && p.unit == i % 2);
+	}
+}
+
+TEST(a_guid_that_is_no_place)
+{
+	struct stor_place p;
+	u8 guid[16];
+
+	for (u32 i = 0; i < 6; i++) {
+		memset(guid, 0, sizeof(guid));
+		guid[i] = 2;
+		CHECK(!stor_ide_place(guid, &p));
+	}
+}

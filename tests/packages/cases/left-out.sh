@@ -22,7 +22,7 @@ check 'without CONFIG_SCSI: hv-storvsc is left out, and why is said' \
 check 'without CONFIG_NET: xen-netfront is left out, and why is said' \
 	says /tmp/log 'pv-on-hvm: xen-netfront is left out: CONFIG_NET is off'
 check 'the others are installed, with -pv where the kernel has a twin built in' [ "$(ls "$updates" | tr '\n' ' ')" = \
-	"hv-vmbus-pv.ko pvbus.ko xen-blkfront-pv.ko xen-platform-pci.ko " ]
+	"hv-vmbus-intree.ko hv-vmbus-pv.ko pvbus.ko xen-blkfront-pv.ko xen-platform-pci.ko " ]
 signed() {
 	local m
 	for m in "$updates"/*.ko; do

@@ -29,7 +29,10 @@ front() {
 ctrl() {
 	name=$(option "$1" name)
 	case $name in
-	ide*) printf '"driver":"storvsp-ide","instanceid":"00000000-%04d-8899-0000-000000000000"' "${name#ide}" ;;
+	ide*)
+		printf '"driver":"storvsp-ide","instanceid":"%08d-%04d-8899-0000-000000000000"' $((${name#ide} / 2)) \
+			$((${name#ide} % 2))
+		;;
 	*) printf '"driver":"storvsp"' ;;
 	esac
 	printf ',"id":"ctrl-%s"' "$name"
