@@ -24,6 +24,12 @@ static ssize_t events_show(struct device *dev, struct device_attribute *attr, ch
 }
 static DEVICE_ATTR_RO(events);
 
+static ssize_t waiting_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	return pvbus_xen_bus_waiting(buf);
+}
+static DEVICE_ATTR_RO(waiting);
+
 static ssize_t unplug_attr_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
 	return unplug_show(buf);
@@ -45,6 +51,7 @@ static struct device_attribute dev_attr_unplug = {
 
 static struct attribute *platform_attrs[] = {
 	&dev_attr_events.attr,
+	&dev_attr_waiting.attr,
 	&dev_attr_unplug.attr,
 	NULL,
 };

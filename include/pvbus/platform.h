@@ -69,6 +69,7 @@ int pvbus_xen_store_start(void);
 void pvbus_xen_store_stop(void);
 int pvbus_xen_bus_start(struct device *parent, void (*awake)(void));
 void pvbus_xen_bus_stop(void);
+ssize_t pvbus_xen_bus_waiting(char *buf);
 
 const char *pvbus_xen_event_mode(void);
 

@@ -550,8 +550,8 @@ static int channel_move(struct hv_channel *hc, unsigned int cpu)
  *
  * Context: may sleep; waits for the host. One at a time for each channel.
  * Return: 0; -EINVAL if that CPU takes no events (offline, or all come to one); -EOPNOTSUPP before
- * VMBus 4.1, and where the kernel's own VMBus is in charge; -EIO if the host refuses; -ENODEV if the
- * channel was taken back; -ETIMEDOUT.
+ * VMBus 4.1, and where the kernel's own VMBus is in charge; -EIO if the host refuses; -ENODEV if
+ * the channel was taken back; -ETIMEDOUT.
  */
 int pvbus_channel_set_cpu(struct pvbus_channel *ch, unsigned int cpu)
 {

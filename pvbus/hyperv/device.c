@@ -355,11 +355,14 @@ static void remove_device(struct hv_device *hd)
 		}
 		pvbus_device_unregister(&hd->vdev.pdev);
 	}
-	/* Sub-channels first; nobody adds any to a device that leaves. */
-	list_for_each_entry_safe_reverse(hc, next, &hd->channels, link) {
+	/*
+	 * Sub-channels first; nobody adds any to a device that leaves. None is freed before all are
+	 * closed, for the kernel's own VMBus closes them with their primary.
+	 */
+	list_for_each_entry_reverse(hc, &hd->channels, link)
 		pvbus_channel_close(&hc->pub);
+	list_for_each_entry_safe_reverse(hc, next, &hd->channels, link)
 		channel_free(hc);
-	}
 	mutex_lock(&hv_vmbus.lock);
 	list_del(&hd->link);
 	hv_vmbus.nr_devices--;

@@ -14,6 +14,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <bus.h>
+#include <pvbus/platform.h>
 #include <pvbus/xen.h>
 #include "intree.h"
 #include "store.h"
@@ -618,6 +619,30 @@ static bool update_device(struct pvbus_xen_device *xdev)
 			device_is_registered(dev) ? "state not known" : "not usable", err);
 	return !device_is_registered(dev);
 }
+
+/**
+ * pvbus_xen_bus_waiting - the devices whose back-ends are not in the store
+ * @buf: of a file of sysfs; gets a line for each: its node, and its back-end's
+ *
+ * Context: may sleep.
+ * Return: length of what is in @buf.
+ */
+ssize_t pvbus_xen_bus_waiting(char *buf)
+{
+	struct pvbus_xen_device *xdev;
+	ssize_t n = 0;
+
+	mutex_lock(&xenbus.lock);
+	list_for_each_entry(xdev, &xenbus.devices, link) {
+		mutex_lock(&xdev->lock);
+		if (!device_is_registered(&xdev->pdev.dev))
+			n += sysfs_emit_at(buf, n, "%s %s\n", xdev->node, xdev->backend);
+		mutex_unlock(&xdev->lock);
+	}
+	mutex_unlock(&xenbus.lock);
+	return n;
+}
+EXPORT_SYMBOL_GPL(pvbus_xen_bus_waiting);
 
 static int check_node(const char *type, const char *id);
 

@@ -51,7 +51,8 @@ make_host_root() {
 }
 
 # --- the guests' root
-GUEST_PACKAGES=fio,kmod,mount,procps,iproute2,iputils-ping,ethtool,pciutils,dmsetup,e2fsprogs,fdisk,python3-minimal,iperf3,udev,initramfs-tools-core,cpio
+GUEST_PACKAGES=fio,kmod,mount,procps,iproute2,iputils-ping,ethtool,pciutils,dmsetup,e2fsprogs,fdisk,python3-minimal,iperf3,udev
+GUEST_PACKAGES+=,initramfs-tools-core,cpio
 make_guest_root() {
 	local tmp=$1/root
 	say "making the guests' root file system (Debian 12)"

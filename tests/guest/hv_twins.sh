@@ -62,7 +62,7 @@ in_use_stays() {
 	rmmod "$(blk_module)"
 	wait_or_fail 10 seen
 	node=$(twin)
-	echo "0 8 linear /dev/$node 0" | dmsetup create claimed
+	echo "0 8 linear /dev/$node 0" | dmsetup create claimed --noudevsync
 	hv_load
 	wait_or_fail 10 logged "$node and ${DISK#/dev/} are one disk.*in use"
 	seen || fail "$node is gone although it is in use"
@@ -102,7 +102,7 @@ need_ours
 need_disk
 [ -n "$(twin_device)" ] || skip_all "no emulated disk"
 expect_scsi_log
-expect_log 'are one disk|ata[0-9.]+: disable'
+expect_log 'are one disk|device-mapper: core|ata[0-9.]+: disable'
 check "the emulated disk is held back, the CD drive is not" held_at_boot
 check "it comes back when ours goes, and goes again" back_and_gone
 check "one in use stays, with a warning" in_use_stays
