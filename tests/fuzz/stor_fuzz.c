@@ -26,7 +26,7 @@ static void answer(struct input *in)
 		cdb[i] = take(in, 1);
 	if (stor_parse_answer(&p, size, d, len, &a, &value))
 		return;
-	must(size >= d->packet && a.done <= len && a.sense_len <= d->sense);
+	must(size >= d->packet && size <= sizeof(p) && a.done <= len && a.sense_len <= d->sense);
 	stor_judge(&a, cdb, &v);
 	must(v.outcome < STOR_NR_OUTCOMES && v.done <= len);
 	must(!v.sense || (a.scsi_status == 2 && a.sense_len >= 4));
