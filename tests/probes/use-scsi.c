@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Uses all that compat/scsi.h and compat/scsi_fc.h offer; has to compile on every kernel, without a warning. */
+/* Uses all that compat/scsi.h and scsi_fc.h offer; has to compile everywhere, without a warning. */
 #include <linux/module.h>
 #include <scsi.h>
 #include <scsi_fc.h>
