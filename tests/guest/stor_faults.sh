@@ -77,7 +77,7 @@ last_rung() {
 	before=$(blk_attr "$D" reconnects)
 	log_mark "$mark"
 	fault "deaf=1 srb-status=4 copies=0 skip=20 count=1"
-	fio_io "$DISK" "${VERIFY[@]}" --size=8m --offset=16m || fail "fio failed"
+	fio_io "$DISK" "${VERIFY[@]}" --size=4m --offset=16m || fail "fio failed"
 	healthy
 	[ "$(log_lines "$mark" "LUN reset: failed")" -ge 1 ] || fail "no LUN reset was tried"
 	[ "$(log_lines "$mark" "bus reset: failed")" -ge 1 ] || fail "no bus reset was tried"

@@ -20,7 +20,7 @@ pieces() {
 # odd HOW: of all shapes; how many pages are copied is what it is
 odd() {
 	local i before layouts=()
-	for ((i = 0; i < 40; i++)); do
+	for ((i = 0; i < 20; i++)); do
 		layouts+=("$(layout)")
 	done
 	before=$(counter "$D" bounced)
@@ -38,7 +38,7 @@ layout() {
 }
 
 gaps_under_load() {
-	load_start own "$DISK" --size=4m --offset=16m
+	load_start own "$DISK" --size=1m --offset=16m
 	odd vector
 	load_stop own 120
 }
