@@ -6,7 +6,12 @@ A layout is a comma list of OFFSET/LENGTH: each piece begins at this offset of a
 and pwritev past the page cache) or sg (SG_IO with an iovec). What goes by a layout is compared with what goes by one
 piece, both ways; exit status 1 if they differ.
 """
-import array, fcntl, os, random, struct, sys
+import array
+import fcntl
+import os
+import random
+import struct
+import sys
 
 PAGE = 4096
 SG_IO, SG_TO_DEV, SG_FROM_DEV = 0x2285, -2, -3
@@ -27,11 +32,11 @@ class Pieces:
             here += ((offset + length + PAGE - 1) // PAGE + 1) * PAGE
 
     def views(self):
-        return [memoryview(self.memory)[a : a + n] for a, n in self.at]
+        return [memoryview(self.memory)[a:a + n] for a, n in self.at]
 
     def fill(self, data):
         for view in self.views():
-            view[:], data = data[: len(view)], data[len(view) :]
+            view[:], data = data[:len(view)], data[len(view):]
 
     def data(self):
         return b"".join(self.views())

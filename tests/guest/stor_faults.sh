@@ -193,7 +193,7 @@ need_ours
 need_fio
 need_disk
 [ -e "$(front "$D")/negotiated/vmbus_version" ] || skip_all "the disk is not on a controller of Hyper-V"
-[ "$(cat /sys/module/hv_storvsc/parameters/timeout)" -le 20 ] || skip_all "load hv-storvsc with timeout=5"
+[ "$(parameter "$(blk_module | tr - _)" timeout)" -le 20 ] || skip_all "load hv-storvsc with timeout=5"
 expect_log "hv-storvsc .*: (quarantined|the host (knows none|takes [0-9]+ bytes)|channel [0-9]+: an answer that nobody waits for|new connection: made|no good answer to|channel 0: a packet of)"
 expect_scsi_log
 expect_log "sd .*: (command .* failed|no answer to command|(LUN|bus) reset: |\[sd[a-z]+\] tag#|.*[Cc]apacity data has changed|.*Parameters changed)"
