@@ -297,6 +297,7 @@ command -v python3 >/dev/null || skip_all "there is no Python here"
 LATE=
 if [ "$(word pv_load)" = no ]; then
 	LATE=1
+	expect_log 'taint(s|ing) kernel'
 	check "modules that are not loaded, nor in the initramfs" not_loaded
 	check "loaded, all is well" loaded_then
 fi
