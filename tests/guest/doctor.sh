@@ -61,8 +61,11 @@ host_named() {
 	shows "^Kernel +$(uname -r), $(nproc) CPU"
 }
 
+# own: the bus is ours, not the kernel's
+own() { [ -n "$(platform_device 2>/dev/null)" ] || [ -e /sys/bus/platform/drivers/hv-vmbus-pv/VMBUS:00 ]; }
+
 half_named() {
-	if [ -n "$(platform_device 2>/dev/null)" ] || [ -e /sys/bus/platform/drivers/hv-vmbus-pv/VMBUS:00 ]; then
+	if own; then
 		shows '^Lower half +ours: the kernel was booted with (xen_)?nopv'
 		shows '^Events +by (vector on each CPU|PCI interrupt|ACPI interrupt|polling), [0-9]+ so far'
 	elif [ "$(driver)" = ours ] && [ -n "$(ls "$PVBUS/devices")" ]; then
@@ -284,7 +287,7 @@ provoke() {
 		[ -e "$d" ] || continue
 		! disk_is_pv "${d##*/}" || disk_is_free "${d##*/}" || { note "no reload: ${d##*/} is in use"; return 0; }
 	done
-	[ -n "$HYPERV" ] || [ -n "$(platform_device 2>/dev/null)" ] || { note "no reload: the bus is the kernel's"; return 0; }
+	own || { note "no reload: the bus is the kernel's"; return 0; }
 	[ -n "$HYPERV" ] || check "a back-end that is missing" missing_back_end
 	check "a parameter that is junk" junk_parameter
 	check "events on one CPU" one_cpu
