@@ -209,6 +209,7 @@ static struct scsi_host_template stor_template = {
 	.eh_host_reset_handler = stor_reset_host,
 	.this_id = -1,
 	.no_write_same = 1,
+	.skip_settle_delay = 1,	/* nothing there has to calm down after a reset */
 	.host_tagset = 1,
 };
 
