@@ -145,7 +145,7 @@ junk_named() {
 	root_on_twin
 }
 
-twin_told() { finds 1 'warning: sd[a-z]: is the emulated twin of sd[a-z], not in use' 'use the fast one only'; }
+twin_told() { finds 1 'warning: sd[a-z]: is the emulated twin of sd[a-z], not in use; it was kept on purpose \(hold_twins=0\)' 'hold_twins=1'; }
 
 all_gone() {
 	wait_or_fail 30 is_gone /sys/block/sda
@@ -309,8 +309,7 @@ check "devices and their drivers" devices_named
 check "what was agreed on" negotiated_told
 check "who has the root file system" root_found
 check "JSON" json_valid
-# On Hyper-V a twin cannot be unplugged
-[ -z "$(find /sys/block -maxdepth 1 -lname '*/ata[0-9]*' -name 'sd*')" ] || [ -z "$HYPERV" ] || UNPLUG=none
+[ "$(word hv-storvsc.hold_twins)" != 0 ] || UNPLUG=none
 case $UNPLUG in
 none) check "twins" twin_told ;;
 never) check "twins that were kept" twin_kept ;;

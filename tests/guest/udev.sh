@@ -2,13 +2,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # udev's rule for disks that are there twice: links in /dev/disk lead to the PV node, however they are called, and none to its
 # emulated twin, until the PV disk goes. Wants a twin (--twin and unplug=never, on Hyper-V a disk of an IDE accelerator), and
-# nobody else's udevd.
+# nobody else's udevd. (On Hyper-V with hv-storvsc.hold_twins=0: else there is nothing to see.)
 # shellcheck disable=SC2317 # sub-tests are called by check
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
 RULES=$(dirname "$0")/../../packaging/udev
 LABEL=pv-twin-test
+# On a bed we are in one, and udevadm would do nothing
+export SYSTEMD_IGNORE_CHROOT=1
 
 # emulated: the twin of $DISK
 emulated() { for t in /sys/block/sd*; do
@@ -58,14 +60,22 @@ told_once() {
 
 # Without the PV disk the emulated one is a disk like any other; with it, it is not.
 goes_and_comes() {
+	local rc
 	! disk_is_busy || skip "a PV disk is in use, so the front-end cannot go"
 	rmmod "$(blk_module)"
-	settle
-	sleep 0.5
-	settle
-	leads "by-label/$LABEL" "/dev/$TWIN"
+	set +e
+	(
+		set -e
+		settle
+		sleep 0.5
+		settle
+		leads "by-label/$LABEL" "/dev/$TWIN"
+	)
+	rc=$?
+	set -e
 	modprobe "$(blk_module)"
 	wait_or_fail 20 opens "$DISK"
+	[ "$rc" = 0 ]
 	settle
 	sleep 0.5
 	settle
@@ -92,10 +102,9 @@ TWIN=$(emulated)
 [ -n "$TWIN" ] || skip_all "the disk has no emulated twin"
 mkfs.ext4 -q -F -O ^has_journal -L "$LABEL" "$DISK"
 sync
-[ -z "$HYPERV" ] || dd if="$DISK" of="/dev/$TWIN" bs=1M oflag=direct status=none
 blockdev --flushbufs "/dev/$TWIN"
 # The host may keep what the twin has read before, and the PV disk go past that
-[ -n "$HYPERV" ] || pv-host "echo 3 >/proc/sys/vm/drop_caches"
+pv-host "echo 3 >/proc/sys/vm/drop_caches"
 check "udev starts" start_udevd
 check "the PV disk has its links" pv_has_links
 check "the emulated twin has none" twin_has_none
