@@ -36,19 +36,32 @@ of_dracut() {
 	has_all /tmp/listing
 }
 
-# What MODULES=dep looks at: a root file system on a disk that has none of our drivers
+# What MODULES=dep looks at: a root file system on a disk that has none of our drivers, here a loop device
 mount -t devtmpfs dev /dev
 mount -t sysfs sys /sys
 truncate -s 64M /tmp/disk
 mke2fs -q -t ext4 /tmp/disk
 loop=$(losetup -f --show /tmp/disk)
 trap 'losetup -d "$loop"' EXIT
+mkdir /tmp/root
+mount "$loop" /tmp/root
+trap 'umount -R -l /tmp/root; losetup -d "$loop"' EXIT
 dep() {
-	echo "root=$loop" >/tmp/cmdline
-	mount --bind /tmp/cmdline /proc/cmdline
-	echo "$loop / ext4 rw 0 0" >/etc/fstab
-	echo "ROOT=$loop" >/etc/initramfs-tools/conf.d/root
-	of_debian dep
+	local d
+	# Not /usr itself: it would be taken for a file system of its own
+	for d in /usr/*/ etc/ var/ boot/ dev/ sys/ proc/ mnt/; do
+		d=${d#/} d=${d%/}
+		mkdir -p "/tmp/root/$d"
+		mount --rbind "/$d" "/tmp/root/$d"
+	done
+	for d in bin sbin lib lib64; do
+		ln -s "usr/$d" "/tmp/root/$d"
+	done
+	mkdir /tmp/root/tmp
+	echo MODULES=dep >/etc/initramfs-tools/conf.d/modules
+	chroot /tmp/root mkinitramfs -o /tmp/image "$release"
+	lsinitramfs /tmp/root/tmp/image >/tmp/listing
+	has_all /tmp/listing
 }
 
 check "${#modules[@]} modules were installed" [ "${#modules[@]}" -ge 5 ]
