@@ -13,15 +13,18 @@ kbuild = $(MAKE) -C $(KDIR) M=$(M) $(toolchain)
 
 modules: ## build the modules for the kernel at KDIR (default: the running one); C=1 W=1 as in the kernel
 	@test -e $(KDIR)/Makefile || { echo "error: KDIR=$(KDIR): no kernel headers there" >&2; exit 1; }
-	+$(kbuild) modules
+	@sh compat/modules -s $(KDIR)
+	+@sh compat/explain $(kbuild) modules
 
 install: modules install-tools ## install them into /lib/modules/RELEASE/updates, and the tools
 	+$(kbuild) INSTALL_MOD_DIR=updates modules_install
 
 UDEVDIR ?= $(or $(shell pkg-config --variable=udevdir udev 2>/dev/null),/usr/lib/udev)
-install-tools: ## install pv-doctor, its man page, and udev's rule for disks shown twice
+install-tools: ## install pv-doctor, man pages, and udev's rule for disks shown twice
 	install -D -m 755 tools/pv-doctor $(DESTDIR)/usr/sbin/pv-doctor
 	install -D -m 644 tools/pv-doctor.8 $(DESTDIR)/usr/share/man/man8/pv-doctor.8
+	install -d $(DESTDIR)/usr/share/man/man7
+	packaging/man-parameters >$(DESTDIR)/usr/share/man/man7/pv-on-hvm.7
 	install -D -m 755 packaging/udev/pv-disk-id $(DESTDIR)$(UDEVDIR)/pv-disk-id
 	install -D -m 644 packaging/udev/61-pv-on-hvm.rules $(DESTDIR)$(UDEVDIR)/rules.d/61-pv-on-hvm.rules
 
@@ -30,6 +33,15 @@ clean: ## remove what a build leaves
 		-o -name '*.mod.c' -o -name '.*.cmd' -o -name '*.d' -o -name modules.order -o -name Module.symvers \) \
 		-exec rm -f {} +
 	rm -rf compat/generated .tmp_versions
+
+deb: ## build the Debian packages, into build/deb
+	packaging/make-deb
+
+rpm: ## build the RPM packages, into build/rpm; KDIR=... also modules for that kernel
+	$(if $(filter command line environment,$(origin KDIR)),KDIR=$(KDIR)) packaging/make-rpm
+
+export-tree: ## put the drivers into DIR=... of a kernel's source tree, with Kconfig and Makefile
+	@packaging/export-tree "$(DIR)"
 
 check: ## run every test (tests/run LAYER... runs some)
 	tests/run
@@ -43,4 +55,4 @@ stats: ## lines of C, lengths of functions, sizes of modules
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
 
-.PHONY: modules install install-tools clean check demo stats help
+.PHONY: modules install install-tools clean deb rpm export-tree check demo stats help

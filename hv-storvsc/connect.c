@@ -114,7 +114,7 @@ static int step(struct storvsc *st, struct vstor_packet *p, const char *what, u3
 	if (READ_ONCE(st->dying))
 		return -ENODEV;
 	err = stor_control(st, p, ANSWER_SECONDS, size);
-	if (!err && (*size < VSTOR_HEAD || p->operation != VSTOR_COMPLETE_IO))
+	if (!err && (*size < VSTOR_HEAD || *size > sizeof(*p) || p->operation != VSTOR_COMPLETE_IO))
 		err = -EPROTO;
 	if (err)
 		dev_err_ratelimited(st->dev, "no good answer to \"%s\": error %d\n", what, err);
@@ -189,6 +189,26 @@ static int hear_offer(struct storvsc *st)
 		return -EIO;
 	}
 	st->offer.max_transfer = had ?: st->offer.max_transfer;
+	return 0;
+}
+
+/* The disks are worth more than the names of the adapter they are behind. */
+static int hear_names(struct storvsc *st)
+{
+	struct vstor_packet p;
+	u32 size;
+	int err;
+
+	if (st->kind != STOR_FC)
+		return 0;
+	stor_build_op(&p, VSTOR_FCHBA_DATA);
+	err = step(st, &p, "names", &size);
+	if (err)
+		return err;
+	if (p.status || stor_parse_wwn(&p, size, &st->wwn))
+		dev_warn(st->dev, "the host does not tell the adapter's names: status %#x, %u bytes\n",
+			 p.status, size);
+	stor_fc_show(st);
 	return 0;
 }
 
@@ -359,7 +379,8 @@ static int shake_hands(struct storvsc *st)
 	int err;
 
 	WRITE_ONCE(st->dialect, NULL);
-	err = say(st, VSTOR_BEGIN_INIT, "begin") ?: agree_on_version(st) ?: hear_offer(st);
+	err = say(st, VSTOR_BEGIN_INIT, "begin") ?: agree_on_version(st) ?: hear_offer(st) ?:
+	      hear_names(st);
 	if (err)
 		return err;
 	return say(st, VSTOR_END_INIT, "end");

@@ -5,6 +5,7 @@
 #include <linux/errno.h>
 #include <linux/kernel.h>
 #include <linux/string.h>
+#include <bus.h>
 #endif
 #include "core.h"
 
@@ -86,7 +87,8 @@ void stor_build_srb(struct vstor_packet *p, const struct stor_dialect *d,
 }
 
 /*
- * The answer to an SRB of @len bytes.
+ * The answer to an SRB of @len bytes. @size: what the host sent, of which *@p is all that there is
+ * room for.
  * Return: NULL, or what is wrong with it; *@value is then the number that is.
  */
 const char *stor_parse_answer(const struct vstor_packet *p, u32 size, const struct stor_dialect *d,
@@ -97,6 +99,8 @@ const char *stor_parse_answer(const struct vstor_packet *p, u32 size, const stru
 	*value = size;
 	if (size < d->packet)
 		return "an answer is too short, bytes";
+	if (size > sizeof(*p))
+		return "an answer is too long, bytes";
 	*value = p->operation;
 	if (p->operation != VSTOR_COMPLETE_IO)
 		return "an answer has operation";
@@ -117,12 +121,29 @@ const char *stor_parse_offer(const struct vstor_packet *p, u32 size, struct stor
 	*value = size;
 	if (size < VSTOR_HEAD + sizeof(*q))
 		return "the properties are too short, bytes";
+	if (size > sizeof(*p))
+		return "the properties are too long, bytes";
 	*value = q->max_transfer;
 	if (q->max_transfer < STOR_PAGE)
 		return "no page can be transferred at once, bytes";
 	o->max_transfer = min_t(u32, q->max_transfer, STOR_MAX_TRANSFER) / STOR_PAGE * STOR_PAGE;
 	o->sub_channels = q->flags & VSTOR_MULTI_CHANNEL ? q->max_sub_channels : 0;
 	return NULL;
+}
+
+/*
+ * An adapter has two pairs of names, of which the host has one in force at a time.
+ * Return: 0 and that one in *@w; -EPROTO
+ */
+int stor_parse_wwn(const struct vstor_packet *p, u32 size, struct stor_wwn *w)
+{
+	const struct vstor_wwn *n = &p->wwn;
+
+	if (size < VSTOR_HEAD + sizeof(*n) || size > sizeof(*p))
+		return -EPROTO;
+	w->node = get_unaligned_be64(n->primary_active ? n->primary_node : n->secondary_node);
+	w->port = get_unaligned_be64(n->primary_active ? n->primary_port : n->secondary_port);
+	return 0;
 }
 
 /* --- what a status asks of us --- */

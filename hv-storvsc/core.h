@@ -77,6 +77,13 @@ struct stor_offer {
 	u32 max_transfer;	/* bytes, whole pages */
 };
 
+/* World-wide names of an adapter of Fibre Channel */
+struct stor_wwn {
+	u64 node;
+	u64 port;
+};
+
+int stor_parse_wwn(const struct vstor_packet *p, u32 size, struct stor_wwn *w);
 const char *stor_parse_answer(const struct vstor_packet *p, u32 size, const struct stor_dialect *d,
 			      u32 len, struct stor_answer *a, u64 *value);
 const char *stor_parse_offer(const struct vstor_packet *p, u32 size, struct stor_offer *o,

@@ -208,8 +208,8 @@ static struct scsi_host_template stor_template = {
 	.eh_bus_reset_handler = stor_reset_bus,
 	.eh_host_reset_handler = stor_reset_host,
 	.this_id = -1,
-	.virt_boundary_mask = STOR_PAGE - 1,
 	.no_write_same = 1,
+	.skip_settle_delay = 1,	/* nothing there has to calm down after a reset */
 	.host_tagset = 1,
 };
 
@@ -220,9 +220,13 @@ static void set_limits(struct storvsc *st, struct Scsi_Host *host)
 	host->nr_hw_queues = st->nr_chans;
 	host->max_cmd_len = VSTOR_CDB;
 	host->max_sectors = st->offer.max_transfer >> SECTOR_SHIFT;
+	/* Behind Fibre Channel hosts have been seen to fail what is larger, whatever they say. */
+	if (st->kind == STOR_FC)
+		host->max_sectors = min_t(unsigned int, host->max_sectors, SZ_512K >> SECTOR_SHIFT);
 	host->sg_tablesize = st->offer.max_transfer / STOR_PAGE + 1;
+	host->virt_boundary_mask = stor_gaps ? 0 : STOR_PAGE - 1;
 	host->max_lun = st->kind == STOR_IDE ? 64 : 256;
-	host->max_id = 2;
+	host->max_id = st->kind == STOR_FC ? 128 : 2;
 	host->max_channel = st->kind == STOR_IDE ? 0 : 7;
 }
 
@@ -249,6 +253,7 @@ int stor_host_add(struct storvsc *st)
 		return -ENOMEM;
 	*(struct storvsc **)shost_priv(host) = st;
 	set_limits(st, host);
+	stor_fc_prepare(st, host);
 	st->host = host;
 	err = scsi_add_host(host, st->dev);
 	if (err) {
@@ -257,6 +262,7 @@ int stor_host_add(struct storvsc *st)
 		return err;
 	}
 	WRITE_ONCE(st->added, true);
+	stor_fc_add(st);
 	if (st->kind != STOR_IDE)
 		scsi_scan_host(host);
 	else
@@ -268,6 +274,7 @@ void stor_host_remove(struct storvsc *st)
 {
 	if (!st->host)
 		return;
+	stor_fc_remove(st);
 	scsi_remove_host(st->host);
 	stor_twin_release(st);
 	WRITE_ONCE(st->added, false);

@@ -21,6 +21,10 @@ bool stor_hold_twins = true;
 module_param_named(hold_twins, stor_hold_twins, bool, 0444);
 MODULE_PARM_DESC(hold_twins, "Keep the emulated twin of an IDE disk that is here, too, from being seen as another disk (default: 1)");
 
+bool stor_gaps;
+module_param_named(gaps, stor_gaps, bool, 0444);
+MODULE_PARM_DESC(gaps, "Take requests with gaps between their pages as one, and copy what lies badly (default 0: have the kernel break them up)");
+
 struct workqueue_struct *stor_wq;
 
 static void stor_start(struct work_struct *work)
@@ -66,6 +70,8 @@ static enum stor_kind kind_of(const struct pvbus_device *pdev)
 {
 	if (!strcmp(pdev->type, "hv-ide"))
 		return STOR_IDE;
+	if (!strcmp(pdev->type, "hv-fc"))
+		return STOR_FC;
 	return STOR_SCSI;
 }
 
@@ -191,13 +197,16 @@ static void stor_shutdown(struct pvbus_device *pdev)
 static const struct pvbus_device_id stor_ids[] = {
 	{ "hv-scsi" },
 	{ "hv-ide" },
+	{ "hv-fc" },
 	{ }
 };
 MODULE_ALIAS("pvbus:hv-scsi");
 MODULE_ALIAS("pvbus:hv-ide");
+MODULE_ALIAS("pvbus:hv-fc");
 /* as the kernel's own VMBus names them */
 MODULE_ALIAS("vmbus:d96361baa104294db60572e2ffb1dc7f");
 MODULE_ALIAS("vmbus:32264132cb86a2449b5c50d1417354f5");
+MODULE_ALIAS("vmbus:4acc9b2f6900f34ab76b6fd0be528cda");
 
 static struct pvbus_driver stor_driver = {
 	.driver = {
@@ -223,15 +232,19 @@ static int __init stor_init(void)
 	stor_wq = alloc_workqueue("hv-storvsc", WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
 	if (!stor_wq)
 		return -ENOMEM;
+	stor_fc_init();
 	err = pvbus_register_driver(&stor_driver);
-	if (err)
+	if (err) {
+		stor_fc_exit();
 		destroy_workqueue(stor_wq);
+	}
 	return err;
 }
 
 static void __exit stor_exit(void)
 {
 	pvbus_unregister_driver(&stor_driver);
+	stor_fc_exit();
 	destroy_workqueue(stor_wq);
 }
 

@@ -377,7 +377,8 @@ static void answered(struct stor_chan *chan, u64 id, u32 size)
 
 static void told(struct stor_chan *chan, u32 size)
 {
-	u32 operation = size >= VSTOR_HEAD ? chan->in.operation : 0;
+	bool fits = size >= VSTOR_HEAD && size <= sizeof(chan->in);
+	u32 operation = fits ? chan->in.operation : 0;
 
 	switch (operation) {
 	case VSTOR_ENUMERATE_BUS:
@@ -399,15 +400,17 @@ static int take(struct stor_chan *chan)
 {
 	struct pvbus_packet pkt;
 	int n, ret;
+	u32 size;
 
 	for (n = 0; n < REAP_BUDGET; n++) {
 		ret = pvbus_channel_recv(chan->ch, &chan->in, sizeof(chan->in), &pkt);
 		if (ret <= 0)
 			return ret ?: n;
+		size = pkt.len + pkt.lost;
 		if (pkt.type == PVBUS_PACKET_COMPLETION)
-			answered(chan, pkt.id, pkt.len);
+			answered(chan, pkt.id, size);
 		else
-			told(chan, pkt.len);
+			told(chan, size);
 	}
 	return n;
 }

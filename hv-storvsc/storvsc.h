@@ -10,6 +10,7 @@
  *   connect.c  opening channels, the handshake, losing and making connections
  *   host.c     the SCSI host: its limits, its devices coming and going, what is done about commands
  *              that are not answered
+ *   fc.c       what the kernel's class of Fibre Channel shows of an adapter
  *   sysfs.c    what was agreed, counters, a look at channels and slots
  *   main.c     the driver: probe, remove, parameters
  */
@@ -144,6 +145,7 @@ struct stor_ctl {
  * @dying: the driver lets go of it
  * @dialect: version agreed on; NULL before that
  * @offer: what the host can do
+ * @wwn: names of an adapter of Fibre Channel
  * @max_chans: channels at most
  * @nr_chans: one for each hardware queue; fixed with the first connection
  * @welcome: sub-channels are opened; under @chan_lock
@@ -171,6 +173,7 @@ struct storvsc {
 	unsigned int reconnects;
 	const struct stor_dialect *dialect;
 	struct stor_offer offer;
+	struct stor_wwn wwn;
 
 	unsigned int max_chans;
 	unsigned int nr_chans;
@@ -208,6 +211,7 @@ static inline struct storvsc *host_stor(struct Scsi_Host *host)
 extern unsigned int stor_timeout;
 extern unsigned int stor_ring_kb;
 extern bool stor_hold_twins;
+extern bool stor_gaps;
 
 /* queue.c */
 int stor_slots_alloc(struct storvsc *st);
@@ -239,6 +243,14 @@ void stor_device_changed(struct scsi_device *sdev, enum stor_then then);
 /* twin.c */
 void stor_twin_hold(struct storvsc *st);
 void stor_twin_release(struct storvsc *st);
+
+/* fc.c */
+void stor_fc_init(void);
+void stor_fc_exit(void);
+void stor_fc_prepare(struct storvsc *st, struct Scsi_Host *host);
+void stor_fc_add(struct storvsc *st);
+void stor_fc_show(struct storvsc *st);
+void stor_fc_remove(struct storvsc *st);
 
 /* sysfs.c */
 extern const struct attribute_group *stor_groups[];

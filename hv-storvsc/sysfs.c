@@ -12,23 +12,13 @@
 #include <linux/debugfs.h>
 #include <linux/seq_file.h>
 #include <linux/sysfs.h>
+#include <pvbus/show.h>
 #include "storvsc.h"
 
-static ssize_t phase_show(struct device *dev, struct device_attribute *attr, char *buf)
-{
-	struct storvsc *st = dev_get_drvdata(dev);
+#define SHOW(file, fmt, ...)	PVBUS_SHOW(struct storvsc *st, file, fmt, __VA_ARGS__)
 
-	return sysfs_emit(buf, "%s\n", stor_phase_name(READ_ONCE(st->phase)));
-}
-static DEVICE_ATTR_RO(phase);
-
-static ssize_t reconnects_show(struct device *dev, struct device_attribute *attr, char *buf)
-{
-	struct storvsc *st = dev_get_drvdata(dev);
-
-	return sysfs_emit(buf, "%u\n", READ_ONCE(st->reconnects));
-}
-static DEVICE_ATTR_RO(reconnects);
+SHOW(phase, "%s", stor_phase_name(READ_ONCE(st->phase)));
+SHOW(reconnects, "%u", READ_ONCE(st->reconnects));
 
 /* One that never had a connection has no disks yet, either. */
 static ssize_t reconnect_store(struct device *dev, struct device_attribute *attr, const char *buf,
@@ -56,28 +46,6 @@ static const struct attribute_group stor_group = { .attrs = stor_attrs };
 
 /* --- negotiated/ --- */
 
-struct deal_attr {
-	struct device_attribute attr;
-	ssize_t (*print)(struct storvsc *st, char *buf);
-};
-
-static ssize_t deal_show(struct device *dev, struct device_attribute *attr, char *buf)
-{
-	const struct deal_attr *a = container_of(attr, struct deal_attr, attr);
-
-	return a->print(dev_get_drvdata(dev), buf);
-}
-
-#define DEAL(field, fmt, ...)									\
-	static ssize_t print_##field(struct storvsc *st, char *buf)				\
-	{											\
-		return sysfs_emit(buf, fmt "\n", __VA_ARGS__);					\
-	}											\
-	static struct deal_attr deal_##field = {						\
-		.attr = __ATTR(field, 0444, deal_show, NULL),					\
-		.print = print_##field,								\
-	}
-
 static unsigned int version_of(const struct storvsc *st)
 {
 	const struct stor_dialect *d = READ_ONCE(st->dialect);
@@ -85,24 +53,24 @@ static unsigned int version_of(const struct storvsc *st)
 	return d ? d->version : 0;
 }
 
-DEAL(version, "%u.%u", version_of(st) >> 8, version_of(st) & 0xff);
-DEAL(vmbus_version, "%u.%u", st->vdev->version >> 16, st->vdev->version & 0xffff);
-DEAL(channels, "%u", stor_nr_open(st));
-DEAL(hw_queues, "%u", st->nr_chans);
-DEAL(host_sub_channels, "%u", st->offer.sub_channels);
-DEAL(max_transfer, "%u", st->offer.max_transfer);
-DEAL(depth, "%u", st->depth);
-DEAL(ring_kb, "%u", stor_ring_kb);
+SHOW(version, "%u.%u", version_of(st) >> 8, version_of(st) & 0xff);
+SHOW(vmbus_version, "%u.%u", st->vdev->version >> 16, st->vdev->version & 0xffff);
+SHOW(channels, "%u", stor_nr_open(st));
+SHOW(hw_queues, "%u", st->nr_chans);
+SHOW(host_sub_channels, "%u", st->offer.sub_channels);
+SHOW(max_transfer, "%u", st->offer.max_transfer);
+SHOW(depth, "%u", st->depth);
+SHOW(ring_kb, "%u", stor_ring_kb);
 
 static struct attribute *deal_attrs[] = {
-	&deal_version.attr.attr,
-	&deal_vmbus_version.attr.attr,
-	&deal_channels.attr.attr,
-	&deal_hw_queues.attr.attr,
-	&deal_host_sub_channels.attr.attr,
-	&deal_max_transfer.attr.attr,
-	&deal_depth.attr.attr,
-	&deal_ring_kb.attr.attr,
+	&dev_attr_version.attr,
+	&dev_attr_vmbus_version.attr,
+	&dev_attr_channels.attr,
+	&dev_attr_hw_queues.attr,
+	&dev_attr_host_sub_channels.attr,
+	&dev_attr_max_transfer.attr,
+	&dev_attr_depth.attr,
+	&dev_attr_ring_kb.attr,
 	NULL
 };
 
@@ -110,50 +78,29 @@ static const struct attribute_group deal_group = { .name = "negotiated", .attrs 
 
 /* --- counters/ --- */
 
-struct counter_attr {
-	struct device_attribute attr;
-	size_t at;	/* in struct stor_stats */
-};
+#define COUNTER(counter)									\
+	PVBUS_COUNTER(struct storvsc, chan, max_chans, counter, stats.counter)
 
-static ssize_t counter_show(struct device *dev, struct device_attribute *attr, char *buf)
-{
-	const struct counter_attr *a = container_of(attr, struct counter_attr, attr);
-	struct storvsc *st = dev_get_drvdata(dev);
-	unsigned int i;
-	ssize_t n = 0;
-
-	for (i = 0; i < st->max_chans; i++)
-		n += sysfs_emit_at(buf, n, "%s%llu", i ? " " : "",
-				   *(u64 *)((void *)&st->chan[i].stats + a->at));
-	return n + sysfs_emit_at(buf, n, "\n");
-}
-
-#define COUNTER(counter, where)									\
-	static struct counter_attr count_##counter = {						\
-		.attr = __ATTR(counter, 0444, counter_show, NULL),				\
-		.at = offsetof(struct stor_stats, where),					\
-	}
-
-COUNTER(commands, commands);
-COUNTER(doorbells, doorbells);
-COUNTER(starved, starved);
-COUNTER(bounced, bounced);
-COUNTER(answers, answers);
-COUNTER(errors, errors);
-COUNTER(strays, strays);
-COUNTER(polled, polled);
-COUNTER(events, events);
+COUNTER(commands);
+COUNTER(doorbells);
+COUNTER(starved);
+COUNTER(bounced);
+COUNTER(answers);
+COUNTER(errors);
+COUNTER(strays);
+COUNTER(polled);
+COUNTER(events);
 
 static struct attribute *counter_attrs[] = {
-	&count_commands.attr.attr,
-	&count_doorbells.attr.attr,
-	&count_starved.attr.attr,
-	&count_bounced.attr.attr,
-	&count_answers.attr.attr,
-	&count_errors.attr.attr,
-	&count_strays.attr.attr,
-	&count_polled.attr.attr,
-	&count_events.attr.attr,
+	&dev_attr_commands.attr,
+	&dev_attr_doorbells.attr,
+	&dev_attr_starved.attr,
+	&dev_attr_bounced.attr,
+	&dev_attr_answers.attr,
+	&dev_attr_errors.attr,
+	&dev_attr_strays.attr,
+	&dev_attr_polled.attr,
+	&dev_attr_events.attr,
 	NULL
 };
 

@@ -238,6 +238,7 @@ static inline void blkfront_do(struct blkfront *bf, unsigned int what)
 
 /* main.c */
 extern unsigned int blkfront_timeout;
+extern bool blkfront_has_major;	/* numbers of its own for the first disks */
 void blkfront_put(struct blkfront *bf);
 
 /* queue.c */

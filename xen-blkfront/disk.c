@@ -180,7 +180,7 @@ static int tags_make(struct blkfront *bf)
 
 static void describe(const struct blkfront *bf, struct gendisk *disk)
 {
-	if (bf->name.minors) {
+	if (bf->name.minors && blkfront_has_major) {
 		disk->major = BLK_MAJOR;
 		disk->first_minor = bf->name.minor;
 		disk->minors = bf->name.minors;

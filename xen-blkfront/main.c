@@ -41,6 +41,7 @@ MODULE_PARM_DESC(timeout,
 		 "Seconds until an answer is overdue: 1 to 3600 (default 30)");
 
 struct workqueue_struct *blkfront_wq;
+bool blkfront_has_major;
 
 static void blkfront_free(struct kref *kref)
 {
@@ -226,6 +227,13 @@ static struct pvbus_driver blkfront_driver = {
 	.shutdown = blkfront_shutdown,
 };
 
+static void give_up(void)
+{
+	if (blkfront_has_major)
+		unregister_blkdev(BLK_MAJOR, "xvd");
+	destroy_workqueue(blkfront_wq);
+}
+
 static int __init blkfront_init(void)
 {
 	int err = -ENOMEM;
@@ -240,26 +248,20 @@ static int __init blkfront_init(void)
 	blkfront_wq = alloc_workqueue("xen-blkfront", WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
 	if (!blkfront_wq)
 		return err;
-	err = register_blkdev(BLK_MAJOR, "xvd");
-	if (err) {
-		pr_err("xen-blkfront: block major %d is taken: is there another driver?\n",
-		       BLK_MAJOR);
-		goto out_wq;
-	}
+	blkfront_has_major = !register_blkdev(BLK_MAJOR, "xvd");
+	if (!blkfront_has_major)
+		pr_info("xen-blkfront: block major %d is another driver's, doing without\n",
+			BLK_MAJOR);
 	err = pvbus_register_driver(&blkfront_driver);
-	if (!err)
-		return 0;
-	unregister_blkdev(BLK_MAJOR, "xvd");
-out_wq:
-	destroy_workqueue(blkfront_wq);
+	if (err)
+		give_up();
 	return err;
 }
 
 static void __exit blkfront_exit(void)
 {
 	pvbus_unregister_driver(&blkfront_driver);
-	unregister_blkdev(BLK_MAJOR, "xvd");
-	destroy_workqueue(blkfront_wq);
+	give_up();
 }
 
 module_init(blkfront_init);

@@ -17,11 +17,11 @@
 	{											\
 		return sysfs_emit(buf, fmt "\n", __VA_ARGS__);					\
 	}											\
-	static ssize_t file##_show(struct device *dev, struct device_attribute *attr, char *buf) \
+	static ssize_t file##_attr(struct device *dev, struct device_attribute *attr, char *buf) \
 	{											\
 		return file##_print(dev_get_drvdata(dev), buf);					\
 	}											\
-	static DEVICE_ATTR_RO(file)
+	static struct device_attribute dev_attr_##file = __ATTR(file, 0444, file##_attr, NULL)
 
 /*
  * PVBUS_COUNTER - a file with one number for each of an array's elements: dev_attr_@file
@@ -32,7 +32,7 @@
  * @field: of an element, a u64
  */
 #define PVBUS_COUNTER(data, array, nr, file, field)						\
-	static ssize_t file##_show(struct device *dev, struct device_attribute *attr, char *buf) \
+	static ssize_t file##_attr(struct device *dev, struct device_attribute *attr, char *buf) \
 	{											\
 		const data *d = dev_get_drvdata(dev);						\
 		unsigned int i;									\
@@ -42,6 +42,6 @@
 			n += sysfs_emit_at(buf, n, "%s%llu", i ? " " : "", d->array[i].field);	\
 		return n + sysfs_emit_at(buf, n, "\n");						\
 	}											\
-	static DEVICE_ATTR_RO(file)
+	static struct device_attribute dev_attr_##file = __ATTR(file, 0444, file##_attr, NULL)
 
 #endif

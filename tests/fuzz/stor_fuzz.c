@@ -26,7 +26,7 @@ static void answer(struct input *in)
 		cdb[i] = take(in, 1);
 	if (stor_parse_answer(&p, size, d, len, &a, &value))
 		return;
-	must(size >= d->packet && a.done <= len && a.sense_len <= d->sense);
+	must(size >= d->packet && size <= sizeof(p) && a.done <= len && a.sense_len <= d->sense);
 	stor_judge(&a, cdb, &v);
 	must(v.outcome < STOR_NR_OUTCOMES && v.done <= len);
 	must(!v.sense || (a.scsi_status == 2 && a.sense_len >= 4));
@@ -40,13 +40,16 @@ static void offer(struct input *in)
 {
 	struct vstor_packet p;
 	struct stor_offer o;
+	struct stor_wwn w;
 	u64 value;
 	u32 size = take(in, 1);
 
 	for (unsigned int i = 0; i < sizeof(p); i++)
 		((u8 *)&p)[i] = take(in, 1);
+	must(stor_parse_wwn(&p, size, &w) == (size < 48 || size > sizeof(p) ? -EPROTO : 0));
 	if (stor_parse_offer(&p, size, &o, &value))
 		return;
+	must(size >= 36 && size <= sizeof(p));
 	must(o.max_transfer >= 4096 && o.max_transfer <= STOR_MAX_TRANSFER && o.max_transfer % 4096 == 0);
 }
 
@@ -58,6 +61,16 @@ static u64 address(const u64 *addr, const u32 *len, u32 n)
 	for (i = 0; n >= len[i]; i++)
 		n -= len[i];
 	return addr[i] + n;
+}
+
+/* From byte @n on, what is left of the segment that it is in */
+static u32 left(const u32 *len, u32 n)
+{
+	unsigned int i;
+
+	for (i = 0; n >= len[i]; i++)
+		n -= len[i];
+	return len[i] - n;
 }
 
 static void pages(struct input *in)
@@ -82,7 +95,8 @@ static void pages(struct input *in)
 		stor_pages_part(&l, i, &at, &skip, &n);
 		must(skip == sum && at + n <= 4096 && (i == l.nr - 1 || at + n == 4096));
 		sum += n;
-		for (u32 b = 0; b < n; b++)
+		/* Within a segment what holds for one byte holds for those behind it. */
+		for (u32 b = 0; b < n; b += left(len, skip + b))
 			own &= address(addr, len, skip + b) % 4096 == at + b &&
 			       address(addr, len, skip + b) / 4096 == address(addr, len, skip) / 4096;
 		must(own == (pfn[i] != STOR_BOUNCE));

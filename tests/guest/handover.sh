@@ -16,12 +16,14 @@ MIB=${PV_STREAM_MB:-$((4 * CYCLES))}
 # owner DEVICE: the driver of the kernel's device
 owner() { basename "$(readlink -f "$BUS/devices/$1/driver")"; }
 
+has_owner() { [ "$(owner "$1")" = "$2" ]; }
+
 # hand DEVICE FROM TO
 hand() {
-	[ "$(owner "$1")" = "$2" ] || fail "$1 has driver $(owner "$1"), not $2"
+	has_owner "$1" "$2" || fail "$1 has driver $(owner "$1"), not $2"
 	echo "$1" >"$BUS/drivers/$2/unbind"
 	echo "$1" >"$BUS/drivers/$3/bind"
-	[ "$(owner "$1")" = "$3" ] || fail "$1 has driver $(owner "$1"), not $3"
+	has_owner "$1" "$3" || fail "$1 has driver $(owner "$1"), not $3"
 }
 
 # --- the disk
@@ -61,14 +63,15 @@ disk_busy() {
 
 passed() { [ "$(cat "$TAP_TMP/load.passes" 2>/dev/null || echo 0)" -gt "$1" ]; }
 
-# Ours came when the kernel's driver had the device: it keeps it, and we say so.
+# Ours comes when the kernel's driver has the device: it keeps it, and we say so.
 taken_left_alone() {
 	local mark="taken $$"
-	hand "$DISK_DEVICE" "$OUR_DISK" "$THEIR_DISK"
 	rmmod "$(blk_module)"
+	modprobe "$(blk_module | sed 's/-pv$//')"
+	wait_or_fail 30 has_owner "$DISK_DEVICE" "$THEIR_DISK"
 	log_mark "$mark"
 	modprobe "$(blk_module)"
-	[ "$(owner "$DISK_DEVICE")" = "$THEIR_DISK" ] || fail "$DISK_DEVICE has driver $(owner "$DISK_DEVICE")"
+	has_owner "$DISK_DEVICE" "$THEIR_DISK" || fail "$DISK_DEVICE has driver $(owner "$DISK_DEVICE")"
 	[ "$(log_lines "$mark" "$DISK_DEVICE: driver $THEIR_DISK has it, and keeps it")" = 1 ] || fail "no line says so"
 	hand "$DISK_DEVICE" "$THEIR_DISK" "$OUR_DISK"
 	[ -z "$HYPERV" ] || DISK=$(pv-disk "$HOST_DISK")
@@ -108,7 +111,6 @@ else
 	modprobe xen-netfront
 fi
 need_disk
-modprobe "$(blk_module | sed 's/-pv$//')"
 modprobe dm-mod
 expect_log 'device-mapper: core'
 DISK_DEVICE=$(basename "$(front "$D")")

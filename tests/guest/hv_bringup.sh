@@ -117,6 +117,17 @@ cpu_goes_and_comes() {
 	interrupt_lines hv_vmbus_pv
 }
 
+# The host would not know that we sleep, nor find what it knows of us when we wake up.
+sleep_refused() {
+	local mark="$MARK sleep" state
+	[ -w /sys/power/state ] || skip "the kernel does not sleep"
+	for state in $(grep -oE 'freeze|mem' /sys/power/state); do
+		log_mark "$mark $state"
+		! echo "$state" >/sys/power/state 2>/dev/null || fail "$state: it slept"
+		[ "$(log_lines "$mark $state" "sleeping and hibernating are not supported")" = 1 ] || fail "$state: no line says why"
+	done
+}
+
 second_device_refused() {
 	local dev
 	dev=$(bootstrap_device)
@@ -172,6 +183,8 @@ check "an unknown device is left alone" unknown_left_alone
 check "debugfs lists the channels" debugfs_lists
 check "a CPU goes and comes back" cpu_goes_and_comes
 check "boot log has no warnings of ours" boot_log_clean 'pvbus|hv-vmbus|VMBUS'
+expect_log "sleeping and hibernating are not supported|PM: "
+check "sleep is refused" sleep_refused
 if in_use; then
 	note "no reload: a disk is in use"
 else

@@ -73,7 +73,7 @@ leftovers() {
 	find /sys/kernel/debug -maxdepth 3 \( -name '*pvbus*' -o -name 'xvd*' \) 2>/dev/null || true
 	# An address without a name: whoever allocated it is gone.
 	grep -E '^0x[0-9a-f-]+ +[0-9]+ 0x[0-9a-f]+' /proc/vmallocinfo || true
-	pgrep -a "^(pvbus|$bus|xvd|hv-storvsc)" || true
+	ps -eo comm= | grep -E "^(pvbus|$bus|xvd|hv-storvsc)" || true
 }
 
 nothing_left() {

@@ -8,7 +8,7 @@ set -euo pipefail
 
 sum_of() { dd if="$DISK" bs=64k count=1 iflag=direct status=none | sha256sum; }
 fault() { on_host "fault ctrl=scsi $*"; }
-healthy() { fault "count=0 skip=0 srb-status=0 scsi-status=0 sense=0 copies=1 delay=0 length=0"; }
+healthy() { fault "count=0 skip=0 srb-status=0 scsi-status=0 sense=0 copies=1 delay=0 length=0 control-length=0 deaf=0"; }
 
 # survives PROPERTY=VALUE...: one bad answer, and what is read is what is there
 survives() {
@@ -71,20 +71,83 @@ reconnects_under_load() {
 
 is_phase() { [ "$(blk_attr "$D" phase)" = "$1" ]; }
 
-# Too short an answer is no answer: the device is left alone until somebody says otherwise.
+# Nothing but a new connection brings the answer; the write it was for is never carried out by the host, and done again.
+last_rung() {
+	local mark="$MARK last rung" before
+	before=$(blk_attr "$D" reconnects)
+	log_mark "$mark"
+	fault "deaf=1 srb-status=4 copies=0 skip=20 count=1"
+	fio_io "$DISK" "${VERIFY[@]}" --size=4m --offset=16m || fail "fio failed"
+	healthy
+	[ "$(log_lines "$mark" "LUN reset: failed")" -ge 1 ] || fail "no LUN reset was tried"
+	[ "$(log_lines "$mark" "bus reset: failed")" -ge 1 ] || fail "no bus reset was tried"
+	[ "$(log_lines "$mark" "new connection: made")" = 1 ] || fail "no new connection"
+	[ "$(blk_attr "$D" reconnects)" = $((before + 1)) ] || fail "$(blk_attr "$D" reconnects) reconnects, were $before"
+	same_sum "$HOST_DISK" "$DISK"
+}
+
+# beside COMMAND...: while a disk on another controller is written to, which shall notice nothing
+beside() {
+	local other before
+	on_host "ctrl-add name=more"
+	on_host "disk-add name=other,vdev=xvdh,size=16M,ctrl=more"
+	other=$(pv-disk other)
+	wait_or_fail 20 opens "$other"
+	before=$(counter "${other#/dev/}" errors)
+	load_start other "$other" --size=4m
+	"$@"
+	load_runs other
+	load_stop other 120
+	same_sum other "$other"
+	other=${other#/dev/}
+	[ "$(cat "$(front "$other")/quarantined")" = 0 ] || fail "the other controller is quarantined"
+	[ "$(blk_attr "$other" reconnects) $(counter "$other" errors)" = "0 $before" ] || fail "the other controller: \
+$(blk_attr "$other" reconnects) reconnects, $(counter "$other" errors) errors, $before before"
+	on_host "ctrl-del more"
+	wait_or_fail 30 is_gone "/sys/block/$other"
+}
+
+# Of the wrong length an answer is none: the device is left alone until somebody says otherwise.
+# broken LENGTH WORDS
 broken() {
-	fault "length=20 count=1"
+	local mark="$MARK length $1"
+	log_mark "$mark"
+	fault "length=$1 count=1"
 	! sum_of >/dev/null 2>&1 || fail "read without an error"
 	healthy
 	wait_or_fail 10 is_phase failed
 	[ "$(cat "$(front "$D")/quarantined")" = 1 ] || fail "not quarantined"
+	[ "$(log_lines "$mark" "quarantined: channel [0-9]*: $2, bytes [0-9]+")" = 1 ] || fail "no line says why: $(log_since "$mark" 4)"
 	! sum_of >/dev/null 2>&1 || fail "read from a quarantined controller"
 	echo 1 >"$(front "$D")/reconnect"
 	is_phase connected || fail "$(blk_attr "$D" phase)"
 	[ "$(sum_of)" = "$GOOD" ] || fail "other data"
 }
 
+# What the host says unasked is not listened to, then.
+unasked() {
+	local mark="$MARK unasked"
+	log_mark "$mark"
+	fault "unasked=8 unasked=300"
+	[ "$(sum_of)" = "$GOOD" ] || fail "other data"
+	is_phase connected || fail "$(blk_attr "$D" phase)"
+	[ "$(log_lines "$mark" "a packet of (8|304) bytes, operation 0: ignored")" = 2 ] || fail "$(log_since "$mark")"
+}
+
 reconnect() { echo 1 >"$(front "$D")/reconnect"; }
+
+# mute LENGTH: no handshake with such answers
+mute() {
+	local mark="$MARK mute $1"
+	log_mark "$mark"
+	fault "control-length=$1"
+	! reconnect 2>/dev/null || fail "connected"
+	is_phase failed || fail "$(blk_attr "$D" phase)"
+	[ "$(log_lines "$mark" 'no good answer to "begin": error -71')" = 1 ] || fail "$(log_since "$mark")"
+	healthy
+	reconnect
+	[ "$(sum_of)" = "$GOOD" ] || fail "other data"
+}
 
 # speaks VERSION NAME: with a host that knows no newer one
 speaks() {
@@ -130,8 +193,9 @@ need_ours
 need_fio
 need_disk
 [ -e "$(front "$D")/negotiated/vmbus_version" ] || skip_all "the disk is not on a controller of Hyper-V"
-[ "$(cat /sys/module/hv_storvsc/parameters/timeout)" -le 20 ] || skip_all "load hv-storvsc with timeout=5"
-expect_log "hv-storvsc .*: (quarantined|the host (knows none|takes [0-9]+ bytes)|channel [0-9]+: an answer that nobody waits for|new connection: made)"
+[ "$(parameter "$(blk_module | tr - _)" timeout)" -le 20 ] || skip_all "load hv-storvsc with timeout=5"
+expect_log "hv-storvsc .*: (quarantined|the host (knows none|takes [0-9]+ bytes)|channel [0-9]+: an answer that nobody waits for|new connection: made|no good answer to|channel 0: a packet of)"
+expect_scsi_log
 expect_log "sd .*: (command .* failed|no answer to command|(LUN|bus) reset: |\[sd[a-z]+\] tag#|.*[Cc]apacity data has changed|.*Parameters changed)"
 expect_log "I/O error, dev $D|Buffer I/O error on dev $D|blk_update_request|critical .* error, dev $D|device reset occurred"
 GOOD=$(sum_of)
@@ -155,7 +219,12 @@ check "doubled answers" doubled
 check "late answers" late_under_load
 check "an answer that does not come" lost
 check "new connections under load" reconnects_under_load
-check "an answer that is too short" broken
+check "no answer, no reset, a write lost" last_rung
+check "an answer that is too short" broken 20 "an answer is too short"
+check "an answer that is too long" beside broken 300 "an answer is too long"
+check "unasked packets of other lengths" unasked
+check "a handshake of too short answers" mute 8
+check "a handshake of too long answers" mute 300
 check "version 2.0" speaks 0x0200 2.0
 check "version 4.2" speaks 0x0402 4.2
 check "version 5.1" speaks 0x0501 5.1

@@ -133,13 +133,12 @@ inside() {
 			chroot $t/root "$@"' - "$K_HEADERS:$K_DIR" "$folder" "$PV_CACHE/mnt" "$PV_CACHE/ccache" "$@"
 }
 
-# stage DIR: bring the package's sources (as they are now, committed or not) to DIR, keeping times so that make can tell
+# stage DIR [--all]: bring the package's sources (as they are now, committed or not) to DIR, keeping times so that make can
+# tell; only those that a guest's dkms has, or all that packages are made of
 stage() {
 	local list=$1.files f
 	mkdir -p "$1"
-	(cd "$PV_TOP" && find Kbuild Makefile dkms.conf README.md COPYING include compat packaging pvbus xen-* hv-* -type f \
-		! -path 'compat/generated/*' ! -name '*.o' ! -name '*.ko' ! -name '*.mod' ! -name '*.mod.c' ! -name '.*' \
-		! -name modules.order ! -name Module.symvers) | LC_ALL=C sort >"$list"
+	(cd "$PV_TOP" && packaging/sources "${2:---dkms}") >"$list"
 	tar -C "$PV_TOP" -c -T "$list" | tar -C "$1" -x
 	# A source that is gone must not go on being compiled.
 	while read -r f; do

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Uses all that compat/scsi.h offers; has to compile on every kernel, without a warning. */
+/* Uses all that compat/scsi.h and scsi_fc.h offer; has to compile everywhere, without a warning. */
 #include <linux/module.h>
 #include <scsi.h>
+#include <scsi_fc.h>
 
 static enum scsi_qc_status use_queuecommand(struct Scsi_Host *host, struct scsi_cmnd *cmd)
 {
@@ -77,6 +78,22 @@ static struct scsi_host_template use_template = {
 	PV_SCSI_SET_SHOST_GROUPS(use_groups)
 };
 
+static struct fc_function_template use_functions;
+
+static int use_fc(struct Scsi_Host *host)
+{
+	struct fc_rport_identifiers ids = { .roles = FC_PORT_ROLE_FCP_DUMMY_INITIATOR };
+
+	if (!fc_attach_transport)
+		return 0;
+	host->transportt = fc_attach_transport(&use_functions);
+	if (!fc_remote_port_add(host, 0, &ids))
+		return -ENOMEM;
+	fc_remove_host(host);
+	fc_release_transport(host->transportt);
+	return 0;
+}
+
 static struct Scsi_Host *use_host;
 
 static int __init use_init(void)
@@ -86,7 +103,7 @@ static int __init use_init(void)
 	use_host = scsi_host_alloc(&use_template, 0);
 	if (!use_host)
 		return -ENOMEM;
-	ret = scsi_add_host(use_host, NULL);
+	ret = scsi_add_host(use_host, NULL) ?: use_fc(use_host);
 	return ret ?: pv_scsi_add_shost_groups(use_host, use_groups);
 }
 

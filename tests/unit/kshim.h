@@ -60,6 +60,15 @@ typedef unsigned int gfp_t;
 #define WRITE_ONCE(x, v) (*(volatile __typeof__(x) *)&(x) = (v))
 #define __same_type(a, b) __builtin_types_compatible_p(__typeof__(a), __typeof__(b))
 
+/* <linux/unaligned.h> */
+static inline __maybe_unused u64 get_unaligned_be64(const void *p)
+{
+	u64 v;
+
+	memcpy(&v, p, sizeof(v));
+	return __builtin_bswap64(v);
+}
+
 /* <asm/barrier.h> */
 #define mb()		__atomic_thread_fence(__ATOMIC_SEQ_CST)
 #define rmb()		__atomic_thread_fence(__ATOMIC_ACQUIRE)

@@ -93,6 +93,8 @@ TEST(answers_that_are_refused)
 	CHECK(!stor_parse_answer(&p, 64, dialect(0x0602), 512, &a, &value));
 	CHECK_STR(stor_parse_answer(&p, 63, dialect(0x0602), 512, &a, &value), "an answer is too short, bytes");
 	CHECK_EQ(value, 63);
+	CHECK_STR(stor_parse_answer(&p, 72, dialect(0x0602), 512, &a, &value), "an answer is too long, bytes");
+	CHECK_EQ(value, 72);
 	CHECK(!stor_parse_answer(&p, 48, dialect(0x0402), 512, &a, &value));
 	CHECK(stor_parse_answer(&p, 47, dialect(0x0402), 512, &a, &value));
 	p.operation = VSTOR_ENUMERATE_BUS;
@@ -116,6 +118,26 @@ TEST(numbers_of_an_answer_are_bounded)
 	CHECK_EQ(a.sense_len, 18);
 }
 
+TEST(names_of_an_adapter)
+{
+	struct vstor_packet p = { .operation = VSTOR_COMPLETE_IO };
+	struct stor_wwn w = { 1, 2 };
+	u8 *b = (u8 *)&p;
+
+	for (unsigned int i = 16; i < 48; i++)
+		b[i] = i;
+	CHECK(stor_parse_wwn(&p, 47, &w));
+	CHECK(stor_parse_wwn(&p, 72, &w));
+	CHECK_EQ(w.node, 1);
+	CHECK(!stor_parse_wwn(&p, 48, &w));
+	CHECK_EQ(w.port, 0x2021222324252627);
+	CHECK_EQ(w.node, 0x28292a2b2c2d2e2f);
+	b[12] = 1;	/* the primary ones are in force */
+	CHECK(!stor_parse_wwn(&p, 64, &w));
+	CHECK_EQ(w.port, 0x1011121314151617);
+	CHECK_EQ(w.node, 0x18191a1b1c1d1e1f);
+}
+
 TEST(properties)
 {
 	struct vstor_packet p = { .operation = VSTOR_COMPLETE_IO };
@@ -133,6 +155,7 @@ TEST(properties)
 	CHECK_EQ(o.sub_channels, 7);
 	CHECK_EQ(o.max_transfer, STOR_MAX_TRANSFER);
 	CHECK(stor_parse_offer(&p, 35, &o, &value));
+	CHECK(stor_parse_offer(&p, 72, &o, &value));
 	p.properties.max_transfer = 4095;
 	CHECK(stor_parse_offer(&p, 64, &o, &value));
 	CHECK_EQ(value, 4095);

@@ -25,7 +25,7 @@ front() {
 }
 
 # ctrl SPEC: the controller's device, for QMP. Words of SPEC beside name= are its properties. One whose name begins with
-# "ide" is the accelerator of the IDE disk whose number follows.
+# "ide" is the accelerator of the IDE disk whose number follows; with "fc", an adapter of Fibre Channel.
 ctrl() {
 	name=$(option "$1" name)
 	case $name in
@@ -33,6 +33,7 @@ ctrl() {
 		printf '"driver":"storvsp-ide","instanceid":"%08d-%04d-8899-0000-000000000000"' $((${name#ide} / 2)) \
 			$((${name#ide} % 2))
 		;;
+	fc*) printf '"driver":"storvsp-fc"' ;;
 	*) printf '"driver":"storvsp"' ;;
 	esac
 	printf ',"id":"ctrl-%s"' "$name"

@@ -8,6 +8,7 @@
  */
 #pragma GCC diagnostic ignored "-Wunused-function"
 #include "storvsp.h"
+#include "qemu/error-report.h"
 #include "qemu/module.h"
 #include "hw/hotplug.h"
 #include "system/system.h"
@@ -27,6 +28,7 @@ static QTAILQ_HEAD(, word) words = QTAILQ_HEAD_INITIALIZER(words);
 static bool word_out;
 static QEMUTimer *timer;
 static VMBus *bus;
+uint32_t storvsp_unloads;
 
 static void post_offer(VMBusChannel *chan)
 {
@@ -217,6 +219,11 @@ static uint16_t hear(const struct hyperv_post_message_input *msg, void *data)
 		uint32_t relid;
 	} *m = (const void *)msg->payload;
 
+	if (msg->message_type == HV_MESSAGE_VMBUS && msg->payload_size >= sizeof(m->header) &&
+	    m->header.message_type == VMBUS_MSG_UNLOAD) {
+		info_report("storvsp: the guest parts from VMBus");
+		storvsp_unloads++;
+	}
 	if (msg->message_type != HV_MESSAGE_VMBUS || msg->payload_size < sizeof(*m) ||
 	    m->header.message_type != VMBUS_MSG_RELID_RELEASED)
 		return vmbus_recv_message(msg, data);

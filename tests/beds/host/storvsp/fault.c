@@ -8,13 +8,19 @@
  *	delay		milliseconds by which the answer is late
  *	copies		of the answer: 0 is none (until a reset of the bus aborts the request), 2 is one too many
  *	length		of the answer in bytes, instead of the right one
+ *	control-length	the same, of answers to what is no SRB: all of them, as long as it is set
+ *	unasked		a packet of so many bytes is sent at once, which is no answer but tells of new LUNs
+ *	deaf		1: resets are not answered, nor do they bring any answer back
  *	rescind		1: the controller is taken away (offered=false)
  *	offered		false: the controller is taken away at once; true: it comes again
  *	max-version, max-transfer
  *			the newest protocol version that is taken (0: none), the longest transfer
+ *	secondary	1: an adapter of Fibre Channel has its second pair of names
+ *	unloads		how often the guest has parted from VMBus as a whole
  *	seen, hits	SRBs so far, and those served badly
  */
 #include "storvsp.h"
+#include "qapi/visitor.h"
 #include "scsi/utils.h"
 
 static const struct {
@@ -30,11 +36,14 @@ static const struct {
 	{ "delay", offsetof(Storvsp, faults.delay) },
 	{ "copies", offsetof(Storvsp, faults.copies), 1 },
 	{ "length", offsetof(Storvsp, faults.length) },
+	{ "control-length", offsetof(Storvsp, faults.control_length) },
+	{ "deaf", offsetof(Storvsp, faults.deaf) },
 	{ "rescind", offsetof(Storvsp, faults.rescind) },
 	{ "seen", offsetof(Storvsp, faults.seen) },
 	{ "hits", offsetof(Storvsp, faults.hits) },
 	{ "max-version", offsetof(Storvsp, max_version), 0x0602 },
 	{ "max-transfer", offsetof(Storvsp, max_transfer), 1 << 20 },
+	{ "secondary", offsetof(Storvsp, secondary) },
 };
 
 static bool get_offered(Object *obj, Error **errp)
@@ -49,6 +58,14 @@ static void set_offered(Object *obj, bool value, Error **errp)
 		storvsp_bus_update(STORVSP(obj));
 }
 
+static void set_unasked(Object *obj, Visitor *v, const char *name, void *opaque, Error **errp)
+{
+	uint32_t len;
+
+	if (visit_type_uint32(v, name, &len, errp))
+		storvsp_changed(STORVSP(obj), len);
+}
+
 void storvsp_fault_init(Object *obj)
 {
 	for (unsigned int i = 0; i < ARRAY_SIZE(properties); i++) {
@@ -57,6 +74,8 @@ void storvsp_fault_init(Object *obj)
 		*p = properties[i].value;
 		object_property_add_uint32_ptr(obj, properties[i].name, p, OBJ_PROP_FLAG_READWRITE);
 	}
+	object_property_add_uint32_ptr(obj, "unloads", &storvsp_unloads, OBJ_PROP_FLAG_READ);
+	object_property_add(obj, "unasked", "uint32", NULL, set_unasked, NULL, NULL);
 	object_property_add_bool(obj, "offered", get_offered, set_offered);
 }
 
@@ -106,6 +125,16 @@ bool storvsp_fault_arrival(struct storvsp_req *r)
 	if (f->length)
 		r->len = f->length;
 	return answer(r);
+}
+
+/* storvsp_fault_deaf: the guest wants a reset. True if it does not get one. */
+bool storvsp_fault_deaf(struct storvsp_req *r)
+{
+	if (!r->dev->faults.deaf)
+		return false;
+	r->copies = 0;
+	storvsp_reply(r);
+	return true;
 }
 
 static void tell(void *opaque)

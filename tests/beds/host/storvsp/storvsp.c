@@ -37,12 +37,13 @@ static bool storvsp_send(struct storvsp_req *r)
 /* storvsp_send_rescan: an event, not an answer; mind that it has no transaction */
 static void storvsp_send_rescan(Storvsp *s, VMBusChannel *chan)
 {
-	struct vstor_packet packet = { .operation = VSTOR_ENUMERATE_BUS };
+	g_autofree struct vstor_packet *packet = g_malloc0(MAX(s->rescan, sizeof(*packet)));
 
-	if (!s->ready || vmbus_channel_reserve(chan, 0, s->packet_len) < 0)
+	packet->operation = VSTOR_ENUMERATE_BUS;
+	if (!s->ready || vmbus_channel_reserve(chan, 0, s->rescan) < 0)
 		return;
-	s->rescan = false;
-	vmbus_channel_send(chan, VMBUS_PACKET_DATA_INBAND, NULL, 0, &packet, s->packet_len, false, 0);
+	vmbus_channel_send(chan, VMBUS_PACKET_DATA_INBAND, NULL, 0, packet, s->rescan, false, 0);
+	s->rescan = 0;
 }
 
 static void storvsp_flush(Storvsp *s, VMBusChannel *chan)
@@ -272,6 +273,16 @@ static void storvsp_query_properties(Storvsp *s, struct storvsp_req *r)
 	storvsp_status(r, NT_SUCCESS);
 }
 
+static void storvsp_names(Storvsp *s, struct storvsp_req *r)
+{
+	r->reply.names = (struct vstor_names){
+		.primary_active = !s->secondary,
+		.primary_port = cpu_to_be64(0xc003ff0000000001), .primary_node = cpu_to_be64(0xc003ff0000000002),
+		.secondary_port = cpu_to_be64(0xc003ff0000000003), .secondary_node = cpu_to_be64(0xc003ff0000000004),
+	};
+	storvsp_status(r, s->fc ? NT_SUCCESS : NT_UNSUCCESSFUL);
+}
+
 static void storvsp_create_sub_channels(Storvsp *s, struct storvsp_req *r)
 {
 	uint16_t n = r->reply.sub_channels;
@@ -321,6 +332,8 @@ static void storvsp_operation(Storvsp *s, struct storvsp_req *r)
 		storvsp_status(r, NT_SUCCESS);
 		break;
 	case VSTOR_RESET_LUN ... VSTOR_RESET_BUS:
+		if (storvsp_fault_deaf(r))
+			break;
 		storvsp_reset_bus(s, r);
 		break;
 	case VSTOR_QUERY_VERSION:
@@ -328,6 +341,9 @@ static void storvsp_operation(Storvsp *s, struct storvsp_req *r)
 		break;
 	case VSTOR_QUERY_PROPERTIES:
 		storvsp_query_properties(s, r);
+		break;
+	case VSTOR_FCHBA_DATA:
+		storvsp_names(s, r);
 		break;
 	case VSTOR_CREATE_SUB_CHANNELS:
 		storvsp_create_sub_channels(s, r);
@@ -347,6 +363,8 @@ static void storvsp_handle(Storvsp *s, struct storvsp_req *r)
 	r->copies = 1;
 	r->len = s->packet_len ?: MIN(sizeof(r->reply), r->vm.msglen);
 	memcpy(&r->reply, r->vm.msg, MIN(sizeof(r->reply), r->vm.msglen));
+	if (s->faults.control_length && r->reply.operation != VSTOR_EXECUTE_SRB)
+		r->len = s->faults.control_length;
 	if (r->vm.msglen < MAX(s->packet_len, VSTOR_PACKET_OLD)) {
 		error_report("storvsp: packet of %u bytes", r->vm.msglen);
 		storvsp_status(r, NT_LENGTH_MISMATCH);
@@ -421,7 +439,7 @@ static void storvsp_reset(VMBusDevice *vdev)
 	Storvsp *s = STORVSP(vdev);
 
 	s->packet_len = 0;
-	s->rescan = false;
+	s->rescan = 0;
 }
 
 static uint16_t storvsp_num_channels(VMBusDevice *vdev)
@@ -429,26 +447,24 @@ static uint16_t storvsp_num_channels(VMBusDevice *vdev)
 	return STORVSP(vdev)->channels;
 }
 
-/* storvsp_changed: a disk has come or gone */
-static void storvsp_changed(Storvsp *s)
+/* storvsp_changed: a disk has come or gone; tell the guest by a packet of LEN bytes */
+void storvsp_changed(Storvsp *s, uint32_t len)
 {
-	VMBusChannel *chan = vmbus_device_channel(&s->parent, 0);
-
 	if (!s->ready)
 		return;
-	s->rescan = true;
-	storvsp_flush(s, chan);
+	s->rescan = len;
+	storvsp_flush(s, vmbus_device_channel(&s->parent, 0));
 }
 
 static void storvsp_plug(HotplugHandler *handler, DeviceState *dev, Error **errp)
 {
-	storvsp_changed(STORVSP(handler));
+	storvsp_changed(STORVSP(handler), STORVSP(handler)->packet_len);
 }
 
 static void storvsp_unplug(HotplugHandler *handler, DeviceState *dev, Error **errp)
 {
 	qdev_simple_device_unplug_cb(handler, dev, errp);
-	storvsp_changed(STORVSP(handler));
+	storvsp_changed(STORVSP(handler), STORVSP(handler)->packet_len);
 }
 
 static void storvsp_realize(VMBusDevice *vdev, Error **errp)
@@ -504,6 +520,16 @@ static void storvsp_ide_init(Object *obj)
 	STORVSP(obj)->ide = true;
 }
 
+static void storvsp_fc_class_init(ObjectClass *klass, void *data)
+{
+	qemu_uuid_parse("2f9bcc4a-0069-4af3-b76b-6fd0be528cda", &VMBUS_DEVICE_CLASS(klass)->classid);
+}
+
+static void storvsp_fc_init(Object *obj)
+{
+	STORVSP(obj)->fc = true;
+}
+
 static const TypeInfo storvsp_types[] = {
 	{
 		.name = TYPE_STORVSP,
@@ -518,6 +544,12 @@ static const TypeInfo storvsp_types[] = {
 		.parent = TYPE_STORVSP,
 		.instance_init = storvsp_ide_init,
 		.class_init = storvsp_ide_class_init,
+	},
+	{
+		.name = TYPE_STORVSP_FC,
+		.parent = TYPE_STORVSP,
+		.instance_init = storvsp_fc_init,
+		.class_init = storvsp_fc_class_init,
 	},
 };
 

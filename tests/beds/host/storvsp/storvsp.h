@@ -24,6 +24,7 @@ enum {
 	VSTOR_QUERY_VERSION,
 	VSTOR_QUERY_PROPERTIES,
 	VSTOR_ENUMERATE_BUS,
+	VSTOR_FCHBA_DATA,
 	VSTOR_CREATE_SUB_CHANNELS = 13,
 };
 
@@ -71,11 +72,17 @@ struct QEMU_PACKED vstor_properties {
 
 #define VSTOR_MULTI_CHANNEL 1
 
+struct QEMU_PACKED vstor_names {
+	uint8_t primary_active, reserved[3];
+	uint64_t primary_port, primary_node, secondary_port, secondary_node;	/* big-endian */
+};
+
 struct QEMU_PACKED vstor_packet {
 	uint32_t operation, flags, status;
 	union {
 		struct vstor_srb srb;
 		struct vstor_properties properties;
+		struct vstor_names names;
 		uint16_t version;
 		uint16_t sub_channels;
 		uint8_t payload[0x34];
@@ -85,12 +92,14 @@ struct QEMU_PACKED vstor_packet {
 #define VSTOR_PACKET_OLD 48
 QEMU_BUILD_BUG_ON(sizeof(struct vstor_srb) != 0x34);
 QEMU_BUILD_BUG_ON(sizeof(struct vstor_properties) != 24);
+QEMU_BUILD_BUG_ON(sizeof(struct vstor_names) != 36);
 QEMU_BUILD_BUG_ON(sizeof(struct vstor_packet) != 64);
 
 /* --- the device */
 
 #define TYPE_STORVSP "storvsp"
 #define TYPE_STORVSP_IDE "storvsp-ide"
+#define TYPE_STORVSP_FC "storvsp-fc"
 #define STORVSP_CHANNELS 64
 OBJECT_DECLARE_SIMPLE_TYPE(Storvsp, STORVSP)
 
@@ -117,7 +126,7 @@ enum {
 struct storvsp_faults {
 	uint32_t skip, count;
 	uint32_t srb_status, scsi_status, sense;
-	uint32_t delay, copies, length, rescind;
+	uint32_t delay, copies, length, control_length, rescind, deaf;
 	uint32_t seen, hits;
 };
 
@@ -130,27 +139,31 @@ struct Storvsp {
 	uint8_t offer[STORVSP_CHANNELS];		/* STORVSP_HIDDEN... */
 	uint16_t sub_channels;				/* that the guest has asked for */
 	bool hidden, going;				/* rescinded; unplugged too */
-	bool ide;
+	bool ide, fc;
 	bool ready;					/* the guest has said END_INIT */
-	bool rescan;					/* the guest is to be told that LUNs have changed */
+	uint32_t rescan;				/* bytes of the packet that is to tell of LUNs that changed */
 	uint32_t packet_len;				/* 0: no version yet, an answer is as long as its request */
 	uint16_t channels;
 	uint32_t max_version, max_transfer;
+	uint32_t secondary;				/* these names of a Fibre Channel adapter are in force */
 	struct storvsp_faults faults;
 };
 
 /* bus.c */
+extern uint32_t storvsp_unloads;
 void storvsp_bus_attach(Storvsp *s);
 void storvsp_bus_reset(Storvsp *s);
 void storvsp_bus_update(Storvsp *s);
 
 /* storvsp.c */
 void storvsp_reply(struct storvsp_req *r);
+void storvsp_changed(Storvsp *s, uint32_t len);
 void storvsp_answer(struct storvsp_req *r, uint8_t srb, uint8_t scsi, uint64_t residual);
 
 /* fault.c */
 void storvsp_fault_init(Object *obj);
 bool storvsp_fault_arrival(struct storvsp_req *r);
+bool storvsp_fault_deaf(struct storvsp_req *r);
 bool storvsp_fault_hold(struct storvsp_req *r);
 
 #endif

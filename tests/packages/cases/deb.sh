@@ -1,0 +1,73 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+# The Debian packages: built, clean, installed, a new kernel comes, upgraded, downgraded, removed, purged.
+set -euo pipefail
+. /mnt/tests/packages/inside.sh
+
+old=${KERNELS[0]} new=${KERNELS[1]} next=$VERSION.1
+build() {
+	cd /mnt/src
+	packaging/make-deb /tmp/deb
+	VERSION=$next packaging/make-deb /tmp/deb
+}
+check 'make deb, of two versions' build
+debs=("/tmp/deb/pv-on-hvm-dkms_${VERSION}_all.deb" "/tmp/deb/pv-on-hvm-tools_${VERSION}_all.deb")
+next_debs=("/tmp/deb/pv-on-hvm-dkms_${next}_all.deb" "/tmp/deb/pv-on-hvm-tools_${next}_all.deb")
+clean() { [ -z "$(lintian --allow-root --no-tag-display-limit "${debs[@]}" | tee /dev/stderr)" ]; }
+check 'lintian has nothing to say' clean
+
+for release in "$old" "$new"; do
+	kernel_image "$release"
+	tree "$release" >"/tmp/tree-$release"
+	# Fewer modules to build: pvbus and those of Hyper-V
+	configured "$release" BLOCK=n NET=n
+done
+echo MODULES=list >/etc/initramfs-tools/conf.d/modules
+hooks postinst "$old" >/tmp/log 2>&1
+kernel_headers "$old"
+
+# serves RELEASE VERSION: our modules are those of that version, and in the initramfs
+serves() {
+	is_ours "$1" hv_storvsc hv-storvsc
+	[ "$(modinfo -k "$1" -F version hv_storvsc)" = "$2" ]
+	in_initramfs "$1" '/updates/dkms/hv-storvsc.ko'
+	dkms status pv-on-hvm -k "$1" | grep "^pv-on-hvm/$2, .*: installed"
+	[ "$(dkms status pv-on-hvm -k "$1" | wc -l)" = 1 ]
+}
+
+check 'installed' dpkg -i "${debs[@]}"
+check 'the kernel has our modules' serves "$old" "$VERSION"
+check 'pv-doctor runs' bash -c 'pv-doctor --json >/tmp/doctor; [ $? -le 3 ] && grep -q "^{" /tmp/doctor'
+check 'its man page is there' [ -e /usr/share/man/man8/pv-doctor.8.gz ]
+
+kernel_headers "$new"
+hooks postinst "$new" >/tmp/log 2>&1
+check 'a new kernel comes, and has them, too' serves "$new" "$VERSION"
+
+check 'upgraded' dpkg -i "${next_debs[@]}"
+for release in "$old" "$new"; do
+	check "$release has those of the new version" serves "$release" "$next"
+done
+check 'the old version is gone' [ ! -e "/usr/src/pv-on-hvm-$VERSION" ]
+# Its headers go: from here on it is left with what it came with
+rm "/usr/lib/modules/$new/build"
+check 'downgraded' dpkg -i "${debs[@]}"
+check "$old has those of the old version" serves "$old" "$VERSION"
+
+# clean_again: as if we had never been there
+clean_again() {
+	local release
+	for release in "$old" "$new"; do
+		tree "$release" | grep -v '^\./build$' | diff "/tmp/tree-$release" -
+		! in_initramfs "$release" '/updates/'
+	done
+	[ ! -e /var/lib/dkms/pv-on-hvm ]
+}
+check 'removed' dpkg -r pv-on-hvm-dkms pv-on-hvm-tools
+check 'kernels and their initramfs are as they were' clean_again
+check 'installed again' dpkg -i "${debs[@]}"
+check "$old has our modules" serves "$old" "$VERSION"
+check 'purged' dpkg -P pv-on-hvm-dkms pv-on-hvm-tools
+check 'kernels and their initramfs are as they were' clean_again
+none() { ! find / -xdev \( -path /tmp -o -path /mnt \) -prune -o -iname '*pv-on-hvm*' -print | grep .; }
+check 'nothing is left' none

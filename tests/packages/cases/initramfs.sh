@@ -1,0 +1,67 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Our modules are in the images that initramfs-tools and dracut make, in all their modes, whatever machine they run on.
+set -euo pipefail
+. /mnt/tests/packages/inside.sh
+
+release=${KERNELS[0]}
+kernel_image "$release"
+kernel_headers "$release"
+cp -a /mnt/src "/usr/src/pv-on-hvm-$VERSION"
+configured "$release" INET=n
+dkms install "pv-on-hvm/$VERSION" -k "$release" >/tmp/log 2>&1 || { cat /tmp/log; exit 1; }
+mapfile -t modules < <(cd "/usr/lib/modules/$release/updates/dkms" && ls)
+
+sed -i 's/^COMPRESS=.*/COMPRESS=lz4/' /etc/initramfs-tools/initramfs.conf
+# has_all LISTING: all of our modules, and the drivers for their emulated twins
+has_all() {
+	local m
+	for m in "${modules[@]/#/updates/dkms/}" kernel/drivers/ata/ata_piix.ko kernel/drivers/ata/ahci.ko kernel/drivers/scsi/sd_mod.ko; do
+		grep -q "$m" "$1" || { echo "$m is not in it"; return 1; }
+	done
+}
+
+# of_debian MODE: an image of initramfs-tools
+of_debian() {
+	echo "MODULES=$1" >/etc/initramfs-tools/conf.d/modules
+	mkinitramfs -o /tmp/image "$release"
+	lsinitramfs /tmp/image >/tmp/listing
+	has_all /tmp/listing
+}
+
+# of_dracut OPTION...: an image of dracut
+of_dracut() {
+	dracut --force --quiet --no-compress "$@" /tmp/image "$release"
+	lsinitrd /tmp/image >/tmp/listing
+	has_all /tmp/listing
+}
+
+# What MODULES=dep looks at: a root file system on a disk that has none of our drivers
+mount -t devtmpfs dev /dev
+mount -t sysfs sys /sys
+truncate -s 64M /tmp/disk
+mke2fs -q -t ext4 /tmp/disk
+loop=$(losetup -f --show /tmp/disk)
+trap 'losetup -d "$loop"' EXIT
+dep() {
+	echo "root=$loop" >/tmp/cmdline
+	mount --bind /tmp/cmdline /proc/cmdline
+	echo "$loop / ext4 rw 0 0" >/etc/fstab
+	echo "ROOT=$loop" >/etc/initramfs-tools/conf.d/root
+	of_debian dep
+}
+
+check "${#modules[@]} modules were installed" [ "${#modules[@]}" -ge 5 ]
+check 'initramfs-tools, MODULES=most' of_debian most
+check 'initramfs-tools, MODULES=list' of_debian list
+check 'initramfs-tools, MODULES=dep, on a machine with another disk' dep
+check 'dracut, for any host' of_dracut --no-hostonly
+check 'dracut, for this host' of_dracut --hostonly
+check 'dracut, for this host, strictly' of_dracut --hostonly --hostonly-mode strict
+
+echo MODULES=list >/etc/initramfs-tools/conf.d/modules
+dkms remove "pv-on-hvm/$VERSION" --all >/tmp/log 2>&1 || { cat /tmp/log; exit 1; }
+none() { mkinitramfs -o /tmp/image "$release" && ! lsinitramfs /tmp/image | grep updates/; }
+check 'without them initramfs-tools makes its image' none
+none() { dracut --force --quiet --no-compress --hostonly --hostonly-mode strict /tmp/image "$release" && ! lsinitrd /tmp/image | grep updates/; }
+check 'and so does dracut' none

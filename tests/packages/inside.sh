@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# Sourced by tests/packages/cases/*.sh, which run as root in a Debian of their own that forgets all they do: /mnt/src has
+# the package's sources, /mnt/kernels/RELEASE the kernels named on the command line, with modules/ and config; their
+# headers are in /usr/src.
+
+KERNELS=("$@")
+VERSION=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' /mnt/src/dkms.conf)
+export DEBIAN_FRONTEND=noninteractive PATH=/usr/lib/ccache:$PATH CCACHE_DIR=/mnt/ccache
+
+# check WHAT COMMAND...: a line of TAP, what the command said before it if it failed
+check() {
+	local what=$1 out status
+	shift
+	# Not as a condition: in there, errors would not end a function
+	set +e
+	out=$(set -e; "$@" 2>&1)
+	status=$?
+	set -e
+	if [ $status -eq 0 ]; then
+		echo "ok - $what"
+	else
+		[ -z "$out" ] || sed 's/^/# /' <<<"$out"
+		echo "not ok - $what"
+	fi
+}
+
+# says FILE TEXT: is the text in it
+says() { grep -qF -e "$2" "$1" || { cat "$1"; return 1; }; }
+
+# kernel_image RELEASE: what the package of the kernel's image puts in place
+kernel_image() {
+	local dir=/usr/lib/modules/$1 over=/tmp/modules-$1
+	mkdir -p "$over" "$dir"
+	mount -t tmpfs modules "$over"
+	mkdir "$over/upper" "$over/work"
+	mount -t overlay -o "lowerdir=/mnt/kernels/$1/modules,upperdir=$over/upper,workdir=$over/work" modules "$dir"
+	cp "/mnt/kernels/$1/config" "/boot/config-$1"
+	echo kernel >"/boot/vmlinuz-$1"
+	depmod "$1"
+}
+
+# kernel_headers RELEASE: what the package of its headers puts in place
+kernel_headers() { ln -sfn "/usr/src/linux-headers-$1" "/usr/lib/modules/$1/build"; }
+
+# hooks KIND RELEASE: what either package runs when it is configured; KIND is postinst or header_postinst
+hooks() {
+	DEB_MAINT_PARAMS="configure" run-parts --exit-on-error --arg="$2" --arg="/boot/vmlinuz-$2" "/etc/kernel/$1.d"
+}
+
+# configured RELEASE NAME=VALUE...: the kernel's configuration has these, value n for none
+configured() {
+	local dir=/usr/src/linux-headers-$1 boot=/boot/config-$1 word name
+	shift
+	for word; do
+		name=CONFIG_${word%=*}
+		sed -i "/^$name=/d" "$dir/.config" "$dir/include/config/auto.conf" "$boot"
+		sed -i "/ $name\(_MODULE\)\? /d" "$dir/include/generated/autoconf.h"
+		case $word in
+		*=y) echo "#define $name 1" >>"$dir/include/generated/autoconf.h" ;;
+		*=m) echo "#define ${name}_MODULE 1" >>"$dir/include/generated/autoconf.h" ;;
+		*) continue ;;
+		esac
+		echo "$name=${word#*=}" | tee -a "$dir/.config" "$boot" >>"$dir/include/config/auto.conf"
+	done
+}
+
+# header RELEASE FILE: where the kernel has that header
+header() { echo "/usr/src/$(sed -n 's,^include .*/\([^/]*\)/Makefile$,\1,p' "/usr/src/linux-headers-$1/Makefile")/include/$2"; }
+
+# tree RELEASE: what is in the folder of its modules
+tree() { (cd "/usr/lib/modules/$1" && find . -type f -o -type l | LC_ALL=C sort && sha256sum modules.dep modules.alias); }
+
+# is_ours RELEASE NAME FILE: the module NAME is the one in FILE of ours
+is_ours() { [[ $(modinfo -k "$1" -F filename "$2") == "/lib/modules/$1/updates/dkms/$3.ko"* ]]; }
+
+in_initramfs() { lsinitramfs "/boot/initrd.img-$1" | grep -E "$2"; }
