@@ -70,6 +70,7 @@ struct pvbus_xen_device {
 	/* private to pvbus/xen/xenbus.c */
 	struct list_head link;
 	struct delayed_work state_work;
+	const char * const *stale;		/* what pvbus_xen_publish() wrote */
 	struct pvbus_xs_watch watch;
 	struct mutex lock;		/* @state and the node it is told in; @backend */
 	unsigned long vanished;

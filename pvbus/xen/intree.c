@@ -93,13 +93,16 @@ static int intree_probe(struct xenbus_device *kdev, const struct xenbus_device_i
 
 /*
  * Drivers of the kernel's take up a device only as the toolstack makes it, not as one of ours has
- * closed it. Of one that is about to go the last word was said.
+ * closed it; and the back-end would believe what it left. Of one that is about to go the last word
+ * was said.
  */
-static void leave_for_others(struct xenbus_device *kdev)
+static void leave_for_others(struct xenbus_device *kdev, struct pvbus_xen_device *xdev)
 {
-	if (kdev->state == (enum kernel_xenbus_state)XENBUS_CLOSED &&
-	    xenbus_read_unsigned(kdev->otherend, "online", 0))
-		xenbus_switch_state(kdev, (enum kernel_xenbus_state)XENBUS_INITIALISING);
+	if (kdev->state != (enum kernel_xenbus_state)XENBUS_CLOSED ||
+	    !xenbus_read_unsigned(kdev->otherend, "online", 0))
+		return;
+	pvbus_xen_unpublish(xdev);
+	xenbus_switch_state(kdev, (enum kernel_xenbus_state)XENBUS_INITIALISING);
 }
 
 static void intree_remove(struct xenbus_device *kdev)
@@ -109,8 +112,8 @@ static void intree_remove(struct xenbus_device *kdev)
 	pvbus_device_unregister(&xdev->pdev);
 	dev_set_drvdata(&kdev->dev, NULL);
 	cancel_delayed_work_sync(&xdev->state_work);
+	leave_for_others(kdev, xdev);
 	put_device(&xdev->pdev.dev);
-	leave_for_others(kdev);
 }
 PV_XENBUS_REMOVE(intree_remove)
 

@@ -39,6 +39,7 @@ static inline bool store_failed(int err)
 /* xenbus.c */
 struct pvbus_xen_device *pvbus_xen_device_alloc(struct device *parent, const char *node,
 						const char *backend);
+void pvbus_xen_unpublish(struct pvbus_xen_device *xdev);
 int pvbus_xenbus_start(struct device *parent);
 void pvbus_xenbus_stop(void);
 void pvbus_xenbus_suspend(void);

@@ -359,6 +359,7 @@ int pvbus_xen_publish(struct pvbus_xen_device *xdev, const char * const *stale,
 	int err, end, tries = 0;
 	u32 tx;
 
+	xdev->stale = stale;
 	do {
 		err = pvbus_xs_txn_start(&tx);
 		if (err)
@@ -371,6 +372,14 @@ int pvbus_xen_publish(struct pvbus_xen_device *xdev, const char * const *stale,
 	return err;
 }
 EXPORT_SYMBOL_GPL(pvbus_xen_publish);
+
+/* pvbus_xen_unpublish - nothing of it is left; the driver that wrote it is there still */
+void pvbus_xen_unpublish(struct pvbus_xen_device *xdev)
+{
+	if (xdev->stale)
+		forget_nodes(PVBUS_XS_NIL, xdev->node, xdev->stale);
+	xdev->stale = NULL;
+}
 
 /* -- sysfs -- */
 
