@@ -28,26 +28,37 @@ hand() {
 
 # --- the disk
 
-# table: what the device-mapper device is made of now
-table() { echo "0 $((DISK_BYTES / 512)) linear $DISK 0"; }
+# Two device-mapper devices: "handed" holds I/O back, "below" lets go of a disk before the next one of its name is there.
+
+# table DEVICE: the whole of it
+table() { echo "0 $((DISK_BYTES / 512)) linear $1 0"; }
+
+# dm NAME: the kernel's node of it, for nobody may be there to make another
+dm() { echo "/dev/dm-$(dmsetup info -c --noheadings -o minor "$1")"; }
+
+set_below() {
+	dmsetup load below --table "$1"
+	dmsetup resume below --noudevsync
+}
 
 there() { [ "$(disk_bytes "${DISK#/dev/}")" = "$DISK_BYTES" ] && opens "$DISK"; }
 
 # hand_disk FROM TO: nothing is in flight when the driver changes, and what comes meanwhile waits
 hand_disk() {
 	dmsetup suspend --noflush --nolockfs handed
+	set_below "0 $((DISK_BYTES / 512)) error"
 	hand "$DISK_DEVICE" "$@"
 	[ -z "$HYPERV" ] || DISK=$(pv-disk "$HOST_DISK")
 	wait_or_fail 30 there
-	dmsetup load handed --table "$(table)"
-	dmsetup resume handed
+	set_below "$(table "$DISK")"
+	dmsetup resume handed --noudevsync
 }
 
 disk_busy() {
 	local i before
-	dmsetup create handed --noudevsync --table "$(table)"
-	# by the kernel's name, for nobody may be there to make a node of ours
-	load_start load "/dev/dm-$(dmsetup info -c --noheadings -o minor handed)" --size=8m
+	dmsetup create below --noudevsync --table "$(table "$DISK")"
+	dmsetup create handed --noudevsync --table "$(table "$(dm below)")"
+	load_start load "$(dm handed)" --size=8m
 	for ((i = 0; i < CYCLES; i++)); do
 		before=$(cat "$TAP_TMP/load.passes" 2>/dev/null || echo 0)
 		hand_disk "$OUR_DISK" "$THEIR_DISK"
@@ -58,6 +69,7 @@ disk_busy() {
 	done
 	load_stop load 120
 	dmsetup remove handed
+	dmsetup remove below
 	same_sum "$HOST_DISK" "$DISK"
 }
 
