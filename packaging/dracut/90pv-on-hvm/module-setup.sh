@@ -21,3 +21,9 @@ installkernel() {
 	# The way back: emulated twins of the root disk
 	hostonly='' instmods ata_piix ahci nvme sd_mod
 }
+
+# called by dracut. Links to a disk that is shown twice are to lead to its PV node from the beginning.
+install() {
+	inst_rules 61-pv-on-hvm.rules
+	inst_multiple -o /usr/lib/udev/pv-disk-id readlink
+}

@@ -9,13 +9,17 @@ kernel_image "$release"
 kernel_headers "$release"
 cp -a /mnt/src "/usr/src/pv-on-hvm-$VERSION"
 configured "$release" INET=n
+make -s -C /mnt/src install-tools
 dkms install "pv-on-hvm/$VERSION" -k "$release" >/tmp/log 2>&1 || { cat /tmp/log; exit 1; }
 mapfile -t modules < <(cd "/usr/lib/modules/$release/updates/dkms" && ls)
 
 sed -i 's/^COMPRESS=.*/COMPRESS=lz4/' /etc/initramfs-tools/initramfs.conf
-# has_all LISTING: all of our modules, and the drivers for their emulated twins
+# has_all LISTING: all of our modules, the drivers for their emulated twins, and udev's rule for disks shown twice
 has_all() {
 	local m
+	for m in udev/pv-disk-id rules.d/61-pv-on-hvm.rules; do
+		grep -q "usr/lib/udev/${m#udev/}" "$1" || { echo "$m is not in it"; return 1; }
+	done
 	for m in "${modules[@]/#/updates/dkms/}" kernel/drivers/ata/ata_piix.ko kernel/drivers/ata/ahci.ko kernel/drivers/scsi/sd_mod.ko; do
 		grep -q "$m" "$1" || { echo "$m is not in it"; return 1; }
 	done
