@@ -272,6 +272,7 @@ static void connected(struct netfront *nf)
 void netfront_disconnect(struct netfront *nf, bool end)
 {
 	netfront_detach(nf);
+	netfront_ctrl_leave(nf);
 	if (nf->phase != NF_FAILED)
 		pvbus_xen_goodbye(nf->xdev, end);
 	queues_free(nf);

@@ -180,6 +180,18 @@ void netfront_ctrl_setup(struct netfront *nf)
 	mutex_unlock(&nf->ctrl.lock);
 }
 
+/*
+ * The connection ends. Linux's back-end would go on to hash for whoever comes next, and fall over
+ * what it has kept of that once there is a control ring again: have it stop first.
+ */
+void netfront_ctrl_leave(struct netfront *nf)
+{
+	mutex_lock(&nf->ctrl.lock);
+	if (nf->nr_indir && nf->xdev->backend_state == XENBUS_CONNECTED)
+		ctrl_ask(nf, NETIF_CTRL_SET_HASH_ALGORITHM, NETIF_HASH_ALGORITHM_NONE, 0, 0, NULL);
+	mutex_unlock(&nf->ctrl.lock);
+}
+
 int netfront_ctrl_set_key(struct netfront *nf)
 {
 	int err;

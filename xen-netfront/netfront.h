@@ -293,6 +293,7 @@ void netfront_carrier_unwatch(struct netfront *nf);
 void netfront_ctrl_open(struct netfront *nf);
 void netfront_ctrl_close(struct netfront *nf);
 void netfront_ctrl_setup(struct netfront *nf);
+void netfront_ctrl_leave(struct netfront *nf);
 int netfront_ctrl_set_key(struct netfront *nf);
 int netfront_ctrl_set_indir(struct netfront *nf);
 void netfront_mcast_update(struct netfront *nf);
