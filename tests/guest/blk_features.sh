@@ -97,12 +97,12 @@ discard_arrives() {
 	local before after
 	need_host
 	[ "$(cat "/sys/block/$D/queue/discard_max_bytes")" -gt 0 ] || skip "the back-end offers no discard"
-	fio_io "$DISK" --rw=write --bs=256k --iodepth=4 --offset=32m --size=16m >/dev/null
+	fio_io "$DISK" --rw=write --bs=256k --iodepth=4 --offset=8m --size=16m >/dev/null
 	before=$(allocated)
-	blkdiscard -o 32M -l 16M "$DISK"
+	blkdiscard -o 8M -l 16M "$DISK"
 	after=$(allocated)
 	[ $(((before - after) * 512)) -ge $((12 * 1024 * 1024)) ] || fail "16 MiB discarded, $before blocks before, $after after"
-	[ "$(dd if="$DISK" bs=1M skip=32 count=16 iflag=direct status=none | tr -d '\0' | wc -c)" = 0 ] ||
+	[ "$(dd if="$DISK" bs=1M skip=8 count=16 iflag=direct status=none | tr -d '\0' | wc -c)" = 0 ] ||
 		fail "discarded blocks are not zero"
 }
 
