@@ -90,8 +90,12 @@ static int ride_open(struct pvbus_channel *ch, void *kernel, u32 out_bytes, u32 
 	if (!ch->index)
 		vmbus_set_sc_create_callback(kch, ride_subchannel);
 	err = vmbus_open(kch, out, in, NULL, 0, pvbus_hv_event, ch);
-	if (err)
+	if (err) {
+		if (!ch->index)
+			vmbus_set_sc_create_callback(kch, NULL);
+		set_channel_read_mode(kch, HV_CALL_BATCHED);
 		return err;
+	}
 	rings->out = kch->outbound.ring_buffer;
 	rings->out_bytes = kch->outbound.ring_datasize;
 	rings->in = kch->inbound.ring_buffer;
