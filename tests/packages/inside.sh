@@ -25,6 +25,12 @@ check() {
 	fi
 }
 
+# dkms_install RELEASE: our sources, by dkms alone; what it says is in /tmp/log
+dkms_install() {
+	cp -a /mnt/src "/usr/src/pv-on-hvm-$VERSION"
+	dkms install "pv-on-hvm/$VERSION" -k "$1" >/tmp/log 2>&1 || { cat /tmp/log; exit 1; }
+}
+
 # says FILE TEXT: is the text in it
 says() { grep -qF -e "$2" "$1" || { cat "$1"; return 1; }; }
 
@@ -38,6 +44,17 @@ kernel_image() {
 	cp "/mnt/kernels/$1/config" "/boot/config-$1"
 	echo kernel >"/boot/vmlinuz-$1"
 	depmod "$1"
+}
+
+# two_kernels: images of both, as they came, with little to build for: pvbus and the modules of Hyper-V; without headers
+two_kernels() {
+	local release
+	for release in "${KERNELS[@]:0:2}"; do
+		kernel_image "$release"
+		tree "$release" >"/tmp/tree-$release"
+		configured "$release" BLOCK=n NET=n
+	done
+	echo MODULES=list >/etc/initramfs-tools/conf.d/modules
 }
 
 # kernel_headers RELEASE: what the package of its headers puts in place

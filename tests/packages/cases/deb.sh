@@ -16,13 +16,7 @@ next_debs=("/tmp/deb/pv-on-hvm-dkms_${next}_all.deb" "/tmp/deb/pv-on-hvm-tools_$
 clean() { [ -z "$(lintian --allow-root --no-tag-display-limit "${debs[@]}" | tee /dev/stderr)" ]; }
 check 'lintian has nothing to say' clean
 
-for release in "$old" "$new"; do
-	kernel_image "$release"
-	tree "$release" >"/tmp/tree-$release"
-	# Fewer modules to build: pvbus and those of Hyper-V
-	configured "$release" BLOCK=n NET=n
-done
-echo MODULES=list >/etc/initramfs-tools/conf.d/modules
+two_kernels
 hooks postinst "$old" >/tmp/log 2>&1
 kernel_headers "$old"
 

@@ -7,10 +7,9 @@ set -euo pipefail
 release=${KERNELS[0]}
 kernel_image "$release"
 kernel_headers "$release"
-cp -a /mnt/src "/usr/src/pv-on-hvm-$VERSION"
 configured "$release" INET=n
 make -s -C /mnt/src install-tools
-dkms install "pv-on-hvm/$VERSION" -k "$release" >/tmp/log 2>&1 || { cat /tmp/log; exit 1; }
+dkms_install "$release"
 mapfile -t modules < <(cd "/usr/lib/modules/$release/updates/dkms" && ls)
 
 sed -i 's/^COMPRESS=.*/COMPRESS=lz4/' /etc/initramfs-tools/initramfs.conf

@@ -9,14 +9,13 @@ release=${KERNELS[0]}
 kernel_image "$release"
 kernel_headers "$release"
 updates=/usr/lib/modules/$release/updates/dkms
-cp -a /mnt/src "/usr/src/pv-on-hvm-$VERSION"
 
 openssl req -new -x509 -nodes -days 2 -subj '/CN=owner of this machine' -newkey rsa:2048 -keyout /root/mok.key \
 	-outform DER -out /root/mok.der 2>/dev/null
 printf 'mok_signing_key=%s\nmok_certificate=%s\n' /root/mok.key /root/mok.der >>/etc/dkms/framework.conf
 
 configured "$release" SCSI=n NET=n XEN_BLKDEV_FRONTEND=y
-dkms install "pv-on-hvm/$VERSION" -k "$release" >/tmp/log 2>&1 || { cat /tmp/log; exit 1; }
+dkms_install "$release"
 check 'without CONFIG_SCSI: hv-storvsc is left out, and why is said' \
 	says /tmp/log 'pv-on-hvm: hv-storvsc is left out: CONFIG_SCSI is off'
 check 'without CONFIG_NET: xen-netfront is left out, and why is said' \

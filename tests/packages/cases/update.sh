@@ -6,13 +6,7 @@ set -euo pipefail
 . /mnt/tests/packages/inside.sh
 
 old=${KERNELS[0]} new=${KERNELS[1]}
-for release in "$old" "$new"; do
-	kernel_image "$release"
-	tree "$release" >"/tmp/tree-$release"
-	# Fewer modules to build: pvbus and those of Hyper-V
-	configured "$release" BLOCK=n NET=n
-done
-echo MODULES=list >/etc/initramfs-tools/conf.d/modules
+two_kernels
 echo hv_storvsc >/etc/initramfs-tools/modules
 hooks postinst "$old" >/tmp/log 2>&1
 hooks postinst "$new" >/tmp/log 2>&1
@@ -20,8 +14,7 @@ new_initrd=$(sha256sum "/boot/initrd.img-$new")
 check 'before: the kernel'"'"'s own hv_storvsc is in its initramfs' in_initramfs "$old" '/kernel/.*/hv_storvsc.ko'
 
 kernel_headers "$old"
-cp -a /mnt/src "/usr/src/pv-on-hvm-$VERSION"
-dkms install "pv-on-hvm/$VERSION" -k "$old" >/tmp/log 2>&1 || { cat /tmp/log; exit 1; }
+dkms_install "$old"
 check 'installed by dkms: pvbus is in the initramfs' in_initramfs "$old" '/updates/dkms/pvbus.ko'
 check 'so is hv-storvsc' in_initramfs "$old" '/updates/dkms/hv-storvsc.ko'
 check 'and is the one that is loaded' is_ours "$old" hv_storvsc hv-storvsc
