@@ -40,11 +40,11 @@ bed_prepare() {
 }
 
 # old_qemu: under newer ones guests of Xen 4.17 end while their kernel unpacks itself. It has no description of VMRUN to
-# replace, and returns from interrupts wrongly with SMAP.
+# replace, returns from interrupts wrongly with SMAP, and offers guests an AVX2 that they cannot use.
 old_qemu() {
 	QEMU_ROOT=$PV_CACHE/beds/qemu-$(sha256sum <<<"$(declare -f make_old_qemu)" | cut -c1-16)
 	cache_entry "$QEMU_ROOT" make_old_qemu
-	QEMU_ROOT+=/root L1_PRELOAD='' L1_CPU+=,smap=off
+	QEMU_ROOT+=/root L1_PRELOAD='' L1_CPU+=,smap=off,avx=off,avx2=off
 }
 
 make_old_qemu() {
