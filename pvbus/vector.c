@@ -13,6 +13,7 @@
 #include <linux/interrupt.h>
 #include <linux/irq.h>
 #include <linux/irqdomain.h>
+#include <linux/mutex.h>
 #include <asm/hw_irq.h>
 #include <asm/irqdomain.h>
 #include <bus.h>
@@ -22,6 +23,8 @@ static const struct pvbus_vector_user *vector_user;
 static struct fwnode_handle *vector_fwnode;
 static struct irq_domain *vector_domain;
 static unsigned int vector_irq_of[NR_CPUS];
+/* That an interrupt found there stays while it is waited for */
+static DEFINE_MUTEX(vector_lock);
 static int vector_cpuhp;
 static bool vectors_any;
 
@@ -122,9 +125,11 @@ static int vector_cpu_offline(unsigned int cpu)
 	if (vector_user->may_go && !vector_user->may_go(cpu))
 		return -EBUSY;
 	vector_user->offline(cpu);
+	mutex_lock(&vector_lock);
 	vector_irq_of[cpu] = 0;
 	free_irq(virq, vector_user->cookie);
 	irq_dispose_mapping(virq);
+	mutex_unlock(&vector_lock);
 	return 0;
 }
 
@@ -191,16 +196,19 @@ EXPORT_SYMBOL_GPL(pvbus_vectors_stop);
 /**
  * pvbus_vectors_sync - wait until no handler that was running when this was called runs any more
  *
+ * Not under the lock of CPU hotplug: a CPU that goes waits for the requests of its queue, which may
+ * be waiting for a connection that cannot be made anew before the old one's channels are closed.
+ *
  * Context: may sleep.
  */
 void pvbus_vectors_sync(void)
 {
 	unsigned int cpu;
 
-	cpus_read_lock();
-	for_each_online_cpu(cpu)
+	mutex_lock(&vector_lock);
+	for_each_possible_cpu(cpu)
 		if (vector_irq_of[cpu])
 			synchronize_irq(vector_irq_of[cpu]);
-	cpus_read_unlock();
+	mutex_unlock(&vector_lock);
 }
 EXPORT_SYMBOL_GPL(pvbus_vectors_sync);

@@ -12,6 +12,7 @@
  *
  * Specification: xen/include/public/sched.h, SCHEDOP_shutdown
  */
+#include <linux/cpu.h>
 #include <linux/kernel.h>
 #include <linux/sched/mm.h>
 #include <linux/stop_machine.h>
@@ -56,7 +57,8 @@ static int introduce(void (*awake)(void))
  * xen_suspend - let the toolstack save the guest, and go on where it wakes up
  * @awake: see pvbus_xen_bus_start()
  *
- * If the host takes no part in it, the devices are out of use, with a line.
+ * If the host takes no part in it, the devices are out of use, with a line. CPUs stay meanwhile: one
+ * that goes waits for requests that are held back here, and stopping the machine would wait for it.
  *
  * Context: may sleep; the disk that memory could be written to sleeps meanwhile.
  */
@@ -65,6 +67,7 @@ void xen_suspend(void (*awake)(void))
 	unsigned int noio = memalloc_noio_save();
 	int ret, err = 0;
 
+	cpu_hotplug_disable();
 	pvbus_xenbus_suspend();
 	xen_store_suspend();
 	xen_events_suspend();
@@ -76,6 +79,7 @@ void xen_suspend(void (*awake)(void))
 	if (!err)
 		err = xen_store_resume();
 	err = pvbus_xenbus_resume(err);
+	cpu_hotplug_enable();
 	memalloc_noio_restore(noio);
 	if (err)
 		pr_err("pvbus: not awake after sleep: error %d, devices are out of use\n", err);
