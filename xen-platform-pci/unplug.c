@@ -53,7 +53,9 @@ static const struct {
 
 static bool have_ports;
 static unsigned int policy, gone, refused;
-static DEFINE_MUTEX(unplug_lock);	/* policy, gone, refused, and the ports */
+static DEFINE_MUTEX(unplug_lock);	/* policy and refused */
+/* gone, and the ports. Never held over reading the store, which waits until a guest is awake. */
+static DEFINE_MUTEX(port_lock);
 
 static void unplug_work(struct work_struct *work);
 static DECLARE_WORK(unplug_dwork, unplug_work);
@@ -238,7 +240,10 @@ static unsigned int bits_present(unsigned int bits)
 	return present & bits;
 }
 
-/* Hosts reset a controller that they take disks from, hence the copy of its configuration. */
+/*
+ * Hosts reset a controller that they take disks from, hence the copy of its configuration.
+ * Under port_lock.
+ */
 static void take_away(unsigned int bit)
 {
 	struct pci_dev *pdev = NULL;
@@ -265,7 +270,9 @@ static void unplug_class(unsigned int bit)
 	while ((pdev = pci_get_device(PCI_ANY_ID, PCI_ANY_ID, pdev)))
 		if (bit_hits(bit, pdev))
 			device_release_driver(&pdev->dev);
+	mutex_lock(&port_lock);
 	take_away(bit);
+	mutex_unlock(&port_lock);
 	pr_info("xen-platform-pci: unplugged emulated %s\n", words_of(bit, buf, sizeof(buf)));
 	while ((pdev = pci_get_device(PCI_ANY_ID, PCI_ANY_ID, pdev)))
 		if (bit_hits(bit, pdev) && pci_device_is_present(pdev) &&
@@ -382,12 +389,12 @@ void unplug_again(void)
 {
 	unsigned int bit;
 
-	mutex_lock(&unplug_lock);
+	mutex_lock(&port_lock);
 	if (!hello() && have_ports)
 		for (bit = 1; bit < XEN_UNPLUG_ALL; bit <<= 1)
 			if (gone & bit)
 				take_away(bit);
-	mutex_unlock(&unplug_lock);
+	mutex_unlock(&port_lock);
 }
 
 int unplug_start(void)
