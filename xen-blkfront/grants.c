@@ -136,8 +136,7 @@ void blkfront_gnts_free(struct blkfront_ring *ring)
 /* A plain grant that the back-end does not let go of: leave it and its page to the grant table. */
 void blkfront_gnt_lost(struct blkfront_ring *ring, struct blk_gnt *g)
 {
-	/* The slab allocator's pages have no count that could keep them. */
-	pvbus_gnt_end_later(g->ref, PageSlab(g->page) ? NULL : g->page);
+	pvbus_gnt_end_later(g->ref, g->page);
 	g->ref = PVBUS_GNT_NONE;
 	g->page = NULL;
 }

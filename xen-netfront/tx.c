@@ -374,13 +374,9 @@ bool netfront_tx_mcast(struct netfront *nf, bool add, const u8 *addr)
 /* The host keeps a page: put it out of use. Return: whether its owner can be freed all the same. */
 static bool tx_lost(struct netfront_queue *q, struct netfront_tx *tx)
 {
-	bool slab = PageSlab(compound_head(tx->granted));
-
 	q->tx.r.fault = "a page is still mapped after the answer, grant";
 	q->tx.r.fault_value = tx->gnt;
-	/* The slab allocator's pages have no count that could keep them. */
-	pvbus_gnt_end_later(tx->gnt, slab ? NULL : tx->granted);
-	return !slab;
+	return pvbus_gnt_end_later(tx->gnt, tx->granted);
 }
 
 /* Return: whether what the request was for can be freed. */

@@ -181,7 +181,7 @@ static inline void pvbus_gnt_put(struct pvbus_gnt_pool *pool, u32 ref)
 
 void pvbus_gnt_grant(u32 ref, u16 domid, struct page *page, bool readonly);
 bool pvbus_gnt_end(u32 ref);
-void pvbus_gnt_end_later(u32 ref, struct page *page);
+bool pvbus_gnt_end_later(u32 ref, struct page *page);
 
 /**
  * struct pvbus_ring_pages - zeroed pages shared with the back-end for as long as a connection lasts

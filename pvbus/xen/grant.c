@@ -192,18 +192,22 @@ EXPORT_SYMBOL_GPL(pvbus_gnt_end);
  *	nothing else before
  *
  * Context: any.
+ * Return: whether that is so. The pages of kmalloc() have no count of their own to hold them by:
+ * what they belong to must not be freed.
  */
-void pvbus_gnt_end_later(u32 ref, struct page *page)
+bool pvbus_gnt_end_later(u32 ref, struct page *page)
 {
 	struct gnt_stuck *s = kmalloc(sizeof(*s), GFP_ATOMIC);
 	unsigned long flags;
 
+	if (page && (PageSlab(compound_head(page)) || !page_count(page)))
+		page = NULL;
 	if (page)
 		get_page(page);
 	if (!s) {
 		pr_warn_ratelimited("pvbus: grant %u is still in use: given up with its page\n",
 				    ref);
-		return;
+		return page;
 	}
 	s->ref = ref;
 	s->page = page;
@@ -211,6 +215,7 @@ void pvbus_gnt_end_later(u32 ref, struct page *page)
 	list_add_tail(&s->link, &stuck);
 	spin_unlock_irqrestore(&stuck_lock, flags);
 	queue_delayed_work(pvbus_wq, &stuck_dwork, GNT_RETRY);
+	return page;
 }
 EXPORT_SYMBOL_GPL(pvbus_gnt_end_later);
 
