@@ -136,9 +136,10 @@ enum blkfront_phase {
 	BF_GONE,		/* unplugged */
 };
 
-/* Bits of @todo: what blkfront_work() is to do */
+/* Bits of @todo: what blkfront_work() is to do, and, the first two, blkfront_disk_work() */
 enum {
-	BF_DO_LIMITS,		/* the back-end refused a kind of request */
+	BF_DO_SHOW,		/* show the disk */
+	BF_DO_LIMITS,		/* tell the block layer what was agreed on */
 	BF_DO_FAIL,		/* give up the connection and fail what is in flight */
 	BF_DO_RESET,		/* an answer is overdue: make a new connection */
 	BF_DO_START,		/* make a connection */
@@ -272,6 +273,7 @@ int blkfront_disk_make(struct blkfront *bf);
 void blkfront_disk_free(struct blkfront *bf);
 void blkfront_disk_update(struct blkfront *bf);
 void blkfront_disk_work(struct work_struct *work);
+void blkfront_disk_do(struct blkfront *bf, unsigned int what);
 void blkfront_disk_todo(struct blkfront *bf);
 void blkfront_take_away(struct blkfront *bf);
 

@@ -324,8 +324,7 @@ static void connected(struct blkfront *bf)
 	pvbus_xen_switch_state(bf->xdev, XENBUS_CONNECTED);
 	tell_connected(bf);
 	let_io_run(bf);
-	if (first)
-		blkfront_disk_todo(bf);
+	blkfront_disk_do(bf, first ? BF_DO_SHOW : BF_DO_LIMITS);
 }
 
 static void resize(struct blkfront *bf)
@@ -399,6 +398,7 @@ static void unplug(struct blkfront *bf)
 	if (bf->phase == BF_GONE)
 		return;
 	bf->unplug = true;
+	smp_mb();	/* with blkfront_release(): the last user sees the one, or we the other */
 	if (bf->phase == BF_CONNECTED && atomic_read(&bf->openers)) {
 		dev_info(bf->dev, "%s: to be unplugged when it is no longer in use\n",
 			 bf->name.name);
@@ -495,16 +495,17 @@ void blkfront_work(struct work_struct *work)
 	struct blkfront *bf = container_of(work, struct blkfront, work);
 
 	blkfront_lock(bf);
+	if (READ_ONCE(bf->xdev->asleep))
+		goto out;
 	if (test_and_clear_bit(BF_DO_FAIL, &bf->todo))
 		blkfront_disconnect(bf, false);
 	if (test_bit(BF_DO_RESET, &bf->todo))
 		reset(bf);
-	if (test_and_clear_bit(BF_DO_LIMITS, &bf->todo) && bf->phase == BF_CONNECTED)
-		blkfront_disk_update(bf);
 	if (test_and_clear_bit(BF_DO_START, &bf->todo) && !bf->dying && bf->phase == BF_IDLE) {
 		blkfront_restart(bf);
 		blkfront_follow(bf);
 	}
+out:
 	blkfront_unlock(bf);
 }
 

@@ -119,10 +119,8 @@ static const struct block_device_operations blkfront_fops = {
 
 /* --- limits --- */
 
-static void fill_limits(const struct blkfront *bf, struct queue_limits *lim)
+static void fill_limits(const struct blk_deal *d, struct queue_limits *lim)
 {
-	const struct blk_deal *d = &bf->deal;
-
 	lim->logical_block_size = d->sector_size;
 	lim->physical_block_size = d->physical_sector_size;
 	lim->max_segments = d->max_segs;
@@ -140,22 +138,30 @@ static void fill_limits(const struct blkfront *bf, struct queue_limits *lim)
 		lim->features |= BLK_FEAT_WRITE_CACHE;	/* the block layer makes FUA of a flush */
 }
 
-/*
- * The deal changed. The queue is not frozen for it: that would wait for requests which wait for us.
- * Such as were made for other limits are sorted out when they come by.
- */
+/* The deal changed. Under the disk's lock; requests of other sizes are sorted out as they come. */
 void blkfront_disk_update(struct blkfront *bf)
 {
-	struct request_queue *q = bf->disk->queue;
-	struct queue_limits lim;
-
-	lim = queue_limits_start_update(q);
-	fill_limits(bf, &lim);
-	if (queue_limits_commit_update(q, &lim))
-		dev_warn(bf->dev, "%s: the block layer does not take the new limits\n",
-			 bf->name.name);
 	set_disk_ro(bf->disk, bf->deal.readonly);
 	set_capacity_and_notify(bf->disk, bf->deal.sectors);
+}
+
+/*
+ * Whoever sets a limit by sysfs has the limits locked and waits for requests, which may wait for a
+ * new connection: so this is not done under the disk's lock, nor with the queue frozen.
+ */
+static void update_limits(struct blkfront *bf)
+{
+	struct queue_limits lim;
+	struct blk_deal deal;
+
+	blkfront_lock(bf);
+	deal = bf->deal;
+	blkfront_unlock(bf);
+	lim = queue_limits_start_update(bf->disk->queue);
+	fill_limits(&deal, &lim);
+	if (queue_limits_commit_update(bf->disk->queue, &lim))
+		dev_warn(bf->dev, "%s: the block layer does not take the new limits\n",
+			 bf->name.name);
 }
 
 /* --- making and showing --- */
@@ -206,7 +212,7 @@ int blkfront_disk_make(struct blkfront *bf)
 	err = tags_make(bf);
 	if (err)
 		return err;
-	fill_limits(bf, &lim);
+	fill_limits(&bf->deal, &lim);
 	disk = blk_mq_alloc_disk(&bf->tags, &lim, bf);
 	if (IS_ERR(disk)) {
 		blk_mq_free_tag_set(&bf->tags);
@@ -256,27 +262,42 @@ void blkfront_take_away(struct blkfront *bf)
 	blkfront_unlock(bf);
 }
 
+static void show(struct blkfront *bf)
+{
+	int err = device_add_disk(bf->dev, bf->disk, NULL);
+
+	if (err)
+		pvbus_xen_error(bf->xdev, err, "adding disk %s", bf->name.name);
+	bf->added = !err;
+}
+
 /* Not under the disk's lock, which the way out of a failing connection needs: both wait for I/O. */
 void blkfront_disk_work(struct work_struct *work)
 {
 	struct blkfront *bf = container_of(work, struct blkfront, disk_work);
-	int err;
 
-	if (bf->unplug && !READ_ONCE(bf->dying)) {
-		blkfront_take_away(bf);
-	} else if (!bf->unplug) {
-		err = device_add_disk(bf->dev, bf->disk, NULL);
-		if (err)
-			pvbus_xen_error(bf->xdev, err, "adding disk %s", bf->name.name);
-		bf->added = !err;
+	if (bf->unplug) {
+		if (!READ_ONCE(bf->dying))
+			blkfront_take_away(bf);
+	} else {
+		if (test_and_clear_bit(BF_DO_SHOW, &bf->todo))
+			show(bf);
+		if (test_and_clear_bit(BF_DO_LIMITS, &bf->todo))
+			update_limits(bf);
 	}
 	blkfront_put(bf);
 }
 
-/* Show the disk, or take it away if it is to be unplugged. */
+/* Take the disk away if it is to be unplugged, or do what there is to do. Context: any */
 void blkfront_disk_todo(struct blkfront *bf)
 {
 	kref_get(&bf->kref);
 	if (!queue_work(blkfront_wq, &bf->disk_work))
 		blkfront_put(bf);
+}
+
+void blkfront_disk_do(struct blkfront *bf, unsigned int what)
+{
+	set_bit(what, &bf->todo);
+	blkfront_disk_todo(bf);
 }

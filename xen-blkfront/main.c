@@ -187,11 +187,15 @@ static int blkfront_resume(struct pvbus_device *pdev)
 
 	blkfront_lock(bf);
 	if (bf->phase != BF_GONE) {
-		blkfront_disconnect(bf, bf->phase != BF_FAILED);
-		blkfront_restart(bf);
-		blkfront_follow(bf);
+		blkfront_disconnect(bf, !bf->dying && bf->phase != BF_FAILED);
+		clear_bit(BF_DO_RESET, &bf->todo);	/* was for the old connection */
+		if (!bf->dying) {
+			blkfront_restart(bf);
+			blkfront_follow(bf);
+		}
 	}
 	blkfront_unlock(bf);
+	queue_work(blkfront_wq, &bf->work);
 	return 0;
 }
 

@@ -408,7 +408,7 @@ static blk_status_t answer_status(struct blkfront *bf, const struct blkfront_io 
 		return BLK_STS_OK;
 	if (blk_refused(&bf->deal, &req, status)) {
 		*again = true;
-		blkfront_do(bf, BF_DO_LIMITS);
+		blkfront_disk_do(bf, BF_DO_LIMITS);
 	}
 	return BLK_STS_IOERR;
 }
