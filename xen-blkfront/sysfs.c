@@ -27,7 +27,9 @@ static ssize_t reconnect_store(struct device *dev, struct device_attribute *attr
 	ssize_t ret = -ENODEV;
 
 	blkfront_lock(bf);
-	if (!bf->dying && bf->phase != BF_GONE) {
+	if (READ_ONCE(bf->xdev->asleep)) {
+		ret = -EBUSY;
+	} else if (!bf->dying && bf->phase != BF_GONE) {
 		bf->attempts = 0;
 		bf->resets = 0;
 		blkfront_disconnect(bf, bf->phase != BF_FAILED);

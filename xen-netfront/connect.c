@@ -389,7 +389,7 @@ void netfront_work(struct work_struct *work)
 	bool connected;
 
 	mutex_lock(&nf->lock);
-	if (nf->dying)
+	if (nf->dying || READ_ONCE(nf->xdev->asleep))
 		goto out;
 	if (test_and_clear_bit(NF_DO_RESET, &nf->todo) && nf->phase == NF_CONNECTED)
 		try_again(nf, "connection given up");
@@ -408,13 +408,15 @@ out:
 	mutex_unlock(&nf->lock);
 }
 
-/* It takes long, or it is time to try again. */
+/* It takes long, or it is time to try again: to connect, or to tell of groups. */
 void netfront_patience(struct work_struct *work)
 {
 	struct netfront *nf = container_of(work, struct netfront, patience.work);
 	struct pvbus_xen_device *xdev = nf->xdev;
 
 	mutex_lock(&nf->lock);
+	if (nf->phase == NF_CONNECTED)
+		netfront_do(nf, NF_DO_MCAST);
 	if (nf->dying || (nf->phase != NF_IDLE && nf->phase != NF_CONNECTING))
 		goto out;
 	if (nf->phase == NF_IDLE && nf->attempts && xdev->state != XENBUS_INITIALISING) {

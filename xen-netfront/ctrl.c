@@ -46,7 +46,7 @@ void netfront_ctrl_close(struct netfront *nf)
 
 	mutex_lock(&c->lock);
 	c->open = false;
-	nf->nr_indir = 0;
+	c->hash_size = 0;
 	if (c->ch.port)
 		pvbus_evtchn_close(&c->ch);
 	pvbus_ring_free(&c->page);
@@ -125,23 +125,24 @@ static int set_indir(struct netfront *nf)
 
 	if (!c->open)
 		return -EOPNOTSUPP;
-	memcpy(c->page.va, nf->indir, nf->nr_indir * sizeof(nf->indir[0]));
-	return ctrl_ask(nf, NETIF_CTRL_SET_MAPPING, c->page.ref[0], nf->nr_indir, 0, NULL);
+	memcpy(c->page.va, nf->indir, c->hash_size * sizeof(nf->indir[0]));
+	return ctrl_ask(nf, NETIF_CTRL_SET_MAPPING, c->page.ref[0], c->hash_size, 0, NULL);
 }
 
 /* A table that somebody made holds as long as its queues are there. */
 static void fill_indir(struct netfront *nf)
 {
-	unsigned int i;
+	unsigned int i, n = nf->ctrl.hash_size;
 
-	for (i = 0; nf->indir_set && i < nf->nr_indir; i++)
+	for (i = 0; nf->indir_set && i < n; i++)
 		nf->indir_set = nf->indir[i] < nf->deal.queues;
-	for (i = 0; !nf->indir_set && i < nf->nr_indir; i++)
+	for (i = 0; !nf->indir_set && i < n; i++)
 		nf->indir[i] = i % nf->deal.queues;
 }
 
 static int setup_hash(struct netfront *nf)
 {
+	struct netfront_ctrl *c = &nf->ctrl;
 	u32 types = 0, size = 0;
 	int err;
 
@@ -155,9 +156,9 @@ static int setup_hash(struct netfront *nf)
 		err = ctrl_ask(nf, NETIF_CTRL_GET_MAPPING_SIZE, 0, 0, 0, &size);
 	if (err || !size)
 		return err ?: -EOPNOTSUPP;
-	nf->nr_indir = min_t(u32, size, NETFRONT_MAX_INDIR);
+	c->hash_size = min_t(u32, size, NETFRONT_MAX_INDIR);
 	fill_indir(nf);
-	err = ctrl_ask(nf, NETIF_CTRL_SET_MAPPING_SIZE, nf->nr_indir, 0, 0, NULL);
+	err = ctrl_ask(nf, NETIF_CTRL_SET_MAPPING_SIZE, c->hash_size, 0, 0, NULL);
 	if (!err)
 		err = set_indir(nf);
 	types &= BIT(NETIF_HASH_IPV4) | BIT(NETIF_HASH_IPV4_TCP) | BIT(NETIF_HASH_IPV6) |
@@ -174,7 +175,7 @@ void netfront_ctrl_setup(struct netfront *nf)
 		return;
 	mutex_lock(&nf->ctrl.lock);
 	if (setup_hash(nf)) {
-		nf->nr_indir = 0;
+		nf->ctrl.hash_size = 0;
 		ctrl_ask(nf, NETIF_CTRL_SET_HASH_ALGORITHM, NETIF_HASH_ALGORITHM_NONE, 0, 0, NULL);
 	}
 	mutex_unlock(&nf->ctrl.lock);
@@ -187,7 +188,7 @@ void netfront_ctrl_setup(struct netfront *nf)
 void netfront_ctrl_leave(struct netfront *nf)
 {
 	mutex_lock(&nf->ctrl.lock);
-	if (nf->nr_indir && nf->xdev->backend_state == XENBUS_CONNECTED)
+	if (nf->ctrl.hash_size && nf->xdev->backend_state == XENBUS_CONNECTED)
 		ctrl_ask(nf, NETIF_CTRL_SET_HASH_ALGORITHM, NETIF_HASH_ALGORITHM_NONE, 0, 0, NULL);
 	mutex_unlock(&nf->ctrl.lock);
 }
@@ -214,8 +215,6 @@ int netfront_ctrl_set_indir(struct netfront *nf)
 
 /* --- multicast --- */
 
-#define MAX_GROUPS	64	/* what Linux takes */
-
 static int filter_switch(struct netfront *nf, bool on)
 {
 	int err;
@@ -228,7 +227,7 @@ static int filter_switch(struct netfront *nf, bool on)
 	return err;
 }
 
-/* Return: how many groups are wanted; more than MAX_GROUPS: all of them */
+/* Return: how many groups are wanted; more than NETFRONT_MAX_GROUPS: all of them */
 static unsigned int wanted_groups(struct netfront *nf, u8 (*to)[ETH_ALEN])
 {
 	struct net_device *dev = nf->netdev;
@@ -236,8 +235,9 @@ static unsigned int wanted_groups(struct netfront *nf, u8 (*to)[ETH_ALEN])
 	unsigned int n = 0;
 
 	netif_addr_lock_bh(dev);
-	if (dev->flags & (IFF_PROMISC | IFF_ALLMULTI) || netdev_mc_count(dev) > MAX_GROUPS) {
-		n = MAX_GROUPS + 1;
+	if (dev->flags & (IFF_PROMISC | IFF_ALLMULTI) ||
+	    netdev_mc_count(dev) > NETFRONT_MAX_GROUPS) {
+		n = NETFRONT_MAX_GROUPS + 1;
 	} else {
 		netdev_for_each_mc_addr(ha, dev)
 			ether_addr_copy(to[n++], ha->addr);
@@ -255,17 +255,31 @@ static bool has_group(u8 (*list)[ETH_ALEN], unsigned int n, const u8 *addr)
 	return false;
 }
 
-/* Tell the host of what @list has and @other has not. */
-static bool send_groups(struct netfront *nf, bool add, u8 (*list)[ETH_ALEN], unsigned int n,
-			u8 (*other)[ETH_ALEN], unsigned int nr_other)
+/* Groups are noted one by one: a back-end that is told of one twice would keep it twice. */
+static bool drop_groups(struct netfront *nf, u8 (*want)[ETH_ALEN], unsigned int n)
 {
-	bool ok = true;
+	unsigned int i;
 
-	for (; n-- && ok; list++) {
-		if (!has_group(other, nr_other, *list))
-			ok = netfront_tx_mcast(nf, add, *list);
+	for (i = nf->nr_groups; i--;) {
+		if (has_group(want, n, nf->groups[i]))
+			continue;
+		if (!netfront_tx_mcast(nf, false, nf->groups[i]))
+			return false;
+		memmove(nf->groups[i], nf->groups[--nf->nr_groups], ETH_ALEN);
 	}
-	return ok;
+	return true;
+}
+
+static bool add_groups(struct netfront *nf, u8 (*want)[ETH_ALEN], unsigned int n)
+{
+	for (; n--; want++) {
+		if (has_group(nf->groups, nf->nr_groups, *want))
+			continue;
+		if (!netfront_tx_mcast(nf, true, *want))
+			return false;
+		memcpy(nf->groups[nf->nr_groups++], *want, ETH_ALEN);
+	}
+	return true;
 }
 
 /*
@@ -280,23 +294,16 @@ void netfront_mcast_update(struct netfront *nf)
 
 	if (!nf->deal.mcast || !netif_running(nf->netdev))
 		return;
-	want = kcalloc(MAX_GROUPS, sizeof(*want), GFP_KERNEL);
+	want = kcalloc(NETFRONT_MAX_GROUPS, sizeof(*want), GFP_KERNEL);
 	if (!want) {
 		filter_switch(nf, false);
 		return;
 	}
 	n = wanted_groups(nf, want);
-	ok = n <= MAX_GROUPS &&
-	     send_groups(nf, false, nf->groups, nf->nr_groups, want, n) &&
-	     send_groups(nf, true, want, n, nf->groups, nf->nr_groups);
+	ok = n <= NETFRONT_MAX_GROUPS && drop_groups(nf, want, n) && add_groups(nf, want, n);
 	filter_switch(nf, ok);
-	if (!ok) {
-		kfree(want);
-		if (n <= MAX_GROUPS)	/* the ring is full */
-			netfront_do(nf, NF_DO_MCAST);
-		return;
-	}
-	kfree(nf->groups);
-	nf->groups = want;
-	nf->nr_groups = n;
+	kfree(want);
+	/* The ring is full: a little later, the work for that has nothing else to do. */
+	if (!ok && n <= NETFRONT_MAX_GROUPS)
+		mod_delayed_work(netfront_wq, &nf->patience, HZ / 10);
 }

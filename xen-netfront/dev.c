@@ -108,6 +108,7 @@ int netfront_attach(struct netfront *nf)
 	}
 	if (!err) {
 		spread_queues(nf);
+		nf->nr_indir = nf->ctrl.hash_size;
 		nf->attached = true;
 		if (netif_running(dev))
 			netfront_queues_start(nf);
@@ -125,6 +126,7 @@ void netfront_detach(struct netfront *nf)
 		netif_carrier_off(nf->netdev);
 		if (netif_running(nf->netdev))
 			netfront_queues_stop(nf);
+		nf->nr_indir = 0;
 		nf->attached = false;
 	}
 	rtnl_unlock();

@@ -85,7 +85,6 @@ static void netfront_free(struct netfront *nf)
 	for (i = 0; nf->queue && i < nf->max_queues; i++)
 		netif_napi_del(&nf->queue[i].napi);
 	kvfree(nf->queue);
-	kfree(nf->groups);
 	free_netdev(nf->netdev);
 }
 
@@ -169,11 +168,16 @@ static void netfront_otherend_changed(struct pvbus_device *pdev, int state)
 static void netfront_suspend(struct pvbus_device *pdev)
 {
 	struct netfront *nf = dev_get_drvdata(&pdev->dev);
+	unsigned int i;
 
 	cancel_delayed_work_sync(&nf->patience);
 	flush_work(&nf->work);
 	mutex_lock(&nf->lock);
 	netfront_detach(nf);
+	netfront_ctrl_leave(nf);
+	netfront_ctrl_close(nf);
+	for (i = 0; i < nf->max_queues; i++)
+		netfront_events_close(&nf->queue[i]);
 	mutex_unlock(&nf->lock);
 }
 
@@ -186,6 +190,7 @@ static int netfront_resume(struct pvbus_device *pdev)
 	netfront_carrier_watch(nf);
 	mutex_lock(&nf->lock);
 	nf->attempts = 0;
+	nf->todo = 0;		/* was asked for of the old connection */
 	netfront_disconnect(nf, false);
 	netfront_restart(nf);
 	netfront_follow(nf);

@@ -32,6 +32,7 @@
 
 #define NETFRONT_KEY_LEN	40	/* what a hash over two IPv6 addresses and ports takes */
 #define NETFRONT_MAX_INDIR	128
+#define NETFRONT_MAX_GROUPS	64	/* what Linux takes */
 #define NETFRONT_XDP_MTU \
 	(PAGE_SIZE - XDP_PACKET_HEADROOM - VLAN_ETH_HLEN - \
 	 SKB_DATA_ALIGN(sizeof(struct skb_shared_info)))
@@ -159,6 +160,7 @@ struct netfront_ctrl {
 	struct pvbus_ring_pages page;
 	struct pvbus_evtchn ch;
 	struct completion answer;
+	unsigned int hash_size;	/* of the table that the host has of us */
 };
 
 enum netfront_phase {
@@ -191,7 +193,8 @@ enum {
  * @max_queues: length of @queue, of which the first deal.queues are in use
  * @groups: multicast groups the host's filter lets pass
  * @filter: it is in use
- * @nr_indir: length of @indir in use, by which the host spreads packets; 0 if it does not
+ * @nr_indir: length of @indir in use, by which the host spreads packets; 0 if it does not. Under
+ *	the RTNL, for ethtool asks for it before it asks for the table
  * @indir_set: @indir is somebody's choice
  */
 struct netfront {
@@ -227,7 +230,7 @@ struct netfront {
 	unsigned int nr_indir;
 	bool indir_set;
 
-	u8 (*groups)[ETH_ALEN];
+	u8 groups[NETFRONT_MAX_GROUPS][ETH_ALEN];
 	unsigned int nr_groups;
 	bool filter;
 
@@ -255,6 +258,7 @@ extern unsigned int netfront_copybreak;
 void netfront_queue_init(struct netfront *nf, unsigned int index);
 int netfront_queue_make(struct netfront_queue *q);
 void netfront_queue_free(struct netfront_queue *q);
+void netfront_events_close(struct netfront_queue *q);
 void netfront_queues_start(struct netfront *nf);
 void netfront_queues_stop(struct netfront *nf);
 void netfront_fault(struct netfront_queue *q, const struct net_ring *r);

@@ -38,7 +38,8 @@ static int events_open(struct netfront_queue *q)
 	return err;
 }
 
-static void events_close(struct netfront_queue *q)
+/* Also before the guest sleeps: where it wakes up, these ports are other channels'. */
+void netfront_events_close(struct netfront_queue *q)
 {
 	if (q->ch_tx.port)
 		pvbus_evtchn_close(&q->ch_tx);
@@ -199,7 +200,7 @@ int netfront_queue_make(struct netfront_queue *q)
 /* NAPI is off, nobody sends. */
 void netfront_queue_free(struct netfront_queue *q)
 {
-	events_close(q);
+	netfront_events_close(q);
 	rx_free(q);
 	tx_free(q);
 }

@@ -27,7 +27,9 @@ static ssize_t reconnect_store(struct device *dev, struct device_attribute *attr
 	ssize_t ret = -ENODEV;
 
 	mutex_lock(&nf->lock);
-	if (!nf->dying) {
+	if (READ_ONCE(nf->xdev->asleep)) {
+		ret = -EBUSY;
+	} else if (!nf->dying) {
 		nf->attempts = 0;
 		netfront_disconnect(nf, false);
 		netfront_restart(nf);

@@ -130,6 +130,9 @@ static int intree_resume(struct xenbus_device *kdev)
 		return -ENOMEM;
 	device_lock(dev);
 	drv = dev->driver ? to_pvbus_driver(dev->driver) : NULL;
+	/* Who was on the other end is not to be asked any more. */
+	xdev->backend_state = XENBUS_UNKNOWN;
+	WRITE_ONCE(xdev->asleep, true);
 	if (drv && drv->suspend)
 		drv->suspend(&xdev->pdev);
 	mutex_lock(&xdev->lock);
@@ -137,6 +140,7 @@ static int intree_resume(struct xenbus_device *kdev)
 	mutex_unlock(&xdev->lock);
 	xdev->backend_id = kdev->otherend_id;
 	xdev->state = (enum xenbus_state)kdev->state;
+	WRITE_ONCE(xdev->asleep, false);
 	if (drv && drv->resume)
 		err = drv->resume(&xdev->pdev);
 	device_unlock(dev);

@@ -57,8 +57,8 @@ static int introduce(void (*awake)(void))
  * xen_suspend - let the toolstack save the guest, and go on where it wakes up
  * @awake: see pvbus_xen_bus_start()
  *
- * If the host takes no part in it, the devices are out of use, with a line. CPUs stay meanwhile: one
- * that goes waits for requests that are held back here, and stopping the machine would wait for it.
+ * If the host takes no part in it, the devices are out of use, with a line. CPUs stay meanwhile:
+ * one that goes waits for requests that are held back here, and the machine's stop waits for it.
  *
  * Context: may sleep; the disk that memory could be written to sleeps meanwhile.
  */

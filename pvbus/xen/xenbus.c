@@ -535,9 +535,10 @@ static void suspend_device(struct pvbus_xen_device *xdev)
 {
 	struct pvbus_driver *drv = driver_of(xdev);
 
+	/* First, so that nothing the driver has still to do opens a channel anew */
+	WRITE_ONCE(xdev->asleep, true);
 	if (drv && drv->suspend)
 		drv->suspend(&xdev->pdev);
-	WRITE_ONCE(xdev->asleep, true);
 }
 
 static int resume_device(struct pvbus_xen_device *xdev)
@@ -961,14 +962,14 @@ int pvbus_xenbus_resume(int err)
 	struct pvbus_xen_device *xdev;
 
 	err = pvbus_xs_resume(err);
-	if (err)
-		return err;
 	mutex_lock(&xenbus.lock);
+	/* Either way: devices that do not wake up have to be removable. */
 	WRITE_ONCE(xenbus.suspended, false);
-	check_all();
+	if (!err)
+		check_all();
 	list_for_each_entry(xdev, &xenbus.devices, link)
 		wake_device(xdev);
 	mutex_unlock(&xenbus.lock);
 	flush_workqueue(xenbus.wq);
-	return 0;
+	return err;
 }

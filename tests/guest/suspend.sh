@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# The toolstack saves the guest and wakes it up elsewhere, with I/O under way; or changes its mind. Nothing is lost, and
-# what was unplugged stays away.
+# The toolstack saves the guest and wakes it up elsewhere, with I/O under way; or changes its mind. Nothing is lost, a NIC
+# that there is answers again, and what was unplugged stays away.
 #
 # PV_SLEEPS   how often under load (3)
 # shellcheck disable=SC2317 # sub-tests are called by check
@@ -20,7 +20,7 @@ save_restore() {
 	on_host guest-save >"$TAP_TMP/save" 2>&1 || fail "not saved: $(cat "$TAP_TMP/save")"
 	wait_or_fail 60 awake "$mark"
 	[ "$(domain)" != "$before" ] || fail "it is still domain $before"
-	wait_or_fail 30 disk_connected
+	connected_again
 }
 
 change_of_mind() {
@@ -30,7 +30,12 @@ change_of_mind() {
 	on_host "guest-save -c" >"$TAP_TMP/save" 2>&1 || fail "not saved: $(cat "$TAP_TMP/save")"
 	wait_or_fail 60 went_on "$mark"
 	[ "$(domain)" = "$before" ] || fail "it was domain $before and is now $(domain)"
+	connected_again
+}
+
+connected_again() {
 	wait_or_fail 30 disk_connected
+	[ -z "${PV_NET:-}" ] || wait_or_fail 30 answered
 }
 
 disk_connected() { [ "$(blk_attr "$D" phase)" = connected ]; }
@@ -78,6 +83,7 @@ start
 need_ours
 need_fio
 need_disk
+[ -z "${PV_NET:-}" ] || need_nic
 check "saved and woken up, idle" idle
 check "saved and woken up, busy" busy save_restore
 check "not saved after all" busy change_of_mind
