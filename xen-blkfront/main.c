@@ -188,7 +188,9 @@ static int blkfront_resume(struct pvbus_device *pdev)
 	blkfront_lock(bf);
 	if (bf->phase != BF_GONE) {
 		blkfront_disconnect(bf, !bf->dying && bf->phase != BF_FAILED);
-		clear_bit(BF_DO_RESET, &bf->todo);	/* was for the old connection */
+		/* These were for the old connection. */
+		clear_bit(BF_DO_FAIL, &bf->todo);
+		clear_bit(BF_DO_RESET, &bf->todo);
 		if (!bf->dying) {
 			blkfront_restart(bf);
 			blkfront_follow(bf);
