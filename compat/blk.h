@@ -6,19 +6,14 @@
  *
  *   struct queue_limits             with .features and BLK_FEAT_*; zero means the default
  *   blk_mq_alloc_disk(set, lim, data)
- *   queue_limits_start_update(q), queue_limits_commit_update(q, lim) for a frozen queue,
- *   queue_limits_commit_update_frozen(q, lim), queue_limits_cancel_update(q)
- *   memflags = blk_mq_freeze_queue(q); blk_mq_unfreeze_queue(q, memflags)
- *   add_disk(disk), device_add_disk(parent, disk, groups)       0 or an errno
+ *   queue_limits_start_update(q), queue_limits_commit_update(q, lim)
+ *   device_add_disk(parent, disk, groups)                       0 or an errno
  *   del_gendisk(disk)               no request is in flight afterwards
  *   put_disk(disk)                  all there is to do for a disk that was never added, too
  *   blk_mark_disk_dead(disk)        the device is gone: new requests fail, size 0
  *   set_capacity_and_notify(disk, sectors)
- *   blk_rq_map_sg(rq, sg), blk_mq_complete_request_remote(rq)
- *   struct rq_list, rq_list_pop(l), _peek, _empty, _init, _add_tail(l, rq), _add_head,
- *                                   _for_each(l, rq)
- *   blk_mq_add_to_batch(rq, iob, failed, complete), blk_mq_end_request_batch(iob)
- *   blk_opf_t, blk_mode_t, BLK_OPEN_*, GENHD_FL_NO_PART
+ *   struct rq_list, rq_list_pop(l), rq_list_add_tail(l, rq)
+ *   blk_mode_t, GENHD_FL_NO_PART
  *   BLK_MQ_F_SHOULD_MERGE           0 where that is what every queue does
  *   bvec_kmap_local(bvec), kmap_local_page(page), kunmap_local(addr)
  *
@@ -29,10 +24,6 @@
  *   PV_BLK_POLL(fn)                 int fn(struct blk_mq_hw_ctx *hctx, struct io_comp_batch *iob);
  *                                   iob may be NULL
  *   PV_BLK_MAP_QUEUES(fn)           void fn(struct blk_mq_tag_set *set)
- *   PV_BLK_INIT_REQUEST(fn)         int fn(struct blk_mq_tag_set *set, struct request *rq,
- *                                          unsigned int hctx, int node)
- *   PV_BLK_ITER(fn)                 bool fn(struct request *rq, void *data), for
- *                                   blk_mq_tagset_busy_iter()
  *   PV_BLK_OPEN(fn)                 int fn(struct gendisk *disk, blk_mode_t mode)
  *   PV_BLK_RELEASE(fn)              void fn(struct gendisk *disk)
  *   PV_BLK_GETGEO(fn)               int fn(struct gendisk *disk, struct hd_geometry *geo)
@@ -43,9 +34,6 @@
  *
  * Without an upstream name to take:
  *
- *   pv_rq_disk(rq)                  the request's disk
- *   pv_queue_write_cache(q), pv_queue_fua(q)                    is it on
- *   pv_iob_for_each(iob, rq)        the requests of a completion batch
  *   pv_mq_last(bd)                  ring the doorbell now? Always, where nothing calls commit_rqs
  *   pv_mq_set_nr_maps(set, n), pv_mq_map_queues(set, type, nr, offset)
  *                                   before 5.0 there is one map only
@@ -64,20 +52,13 @@
 #include <linux/hdreg.h>
 #include <linux/highmem.h>
 #include <linux/kobject.h>
-#include <linux/sched/mm.h>
 #include <pv_compat_config.h>
 
 /* -- types and flags -- */
 
-#if !PV_HAVE_BLK_OPF_T
-typedef unsigned int blk_opf_t;
-#endif
-
 #if !PV_HAVE_BLK_MODE_T
 typedef fmode_t blk_mode_t;
 #define BLK_OPEN_READ	FMODE_READ
-#define BLK_OPEN_WRITE	FMODE_WRITE
-#define BLK_OPEN_EXCL	FMODE_EXCL
 #define BLK_OPEN_NDELAY	FMODE_NDELAY
 #endif
 
@@ -93,51 +74,14 @@ typedef fmode_t blk_mode_t;
 #define GENHD_FL_NO_PART GENHD_FL_NO_PART_SCAN
 #endif
 
-static inline struct gendisk *pv_rq_disk(struct request *rq)
-{
-#if PV_HAVE_BLK_QUEUE_DISK
-	return rq->q->disk;
-#else
-	return rq->rq_disk;
-#endif
-}
-
-/* -- freezing -- */
-
-#if !PV_HAVE_BLK_FREEZE_MEMFLAGS
-static inline unsigned int pv_mq_freeze_queue(struct request_queue *q)
-{
-	unsigned int memflags = memalloc_noio_save();
-
-	blk_mq_freeze_queue(q);
-	return memflags;
-}
-
-static inline void pv_mq_unfreeze_queue(struct request_queue *q, unsigned int memflags)
-{
-	blk_mq_unfreeze_queue(q);
-	memalloc_noio_restore(memflags);
-}
-
-#define blk_mq_freeze_queue(q)			pv_mq_freeze_queue(q)
-#define blk_mq_unfreeze_queue(q, memflags)	pv_mq_unfreeze_queue(q, memflags)
-#endif
-
 /* -- limits -- */
 
-#if PV_HAVE_BLK_FEATURES
-#define pv_queue_write_cache(q)	blk_queue_write_cache(q)
-#define pv_queue_fua(q)		(!!((q)->limits.features & BLK_FEAT_FUA))
-#else
-#define pv_queue_write_cache(q)	test_bit(QUEUE_FLAG_WC, &(q)->queue_flags)
-#define pv_queue_fua(q)		test_bit(QUEUE_FLAG_FUA, &(q)->queue_flags)
-
+#if !PV_HAVE_BLK_FEATURES
 typedef unsigned int blk_features_t;
 
 #define BLK_FEAT_WRITE_CACHE	(1u << 0)
 #define BLK_FEAT_FUA		(1u << 1)
 #define BLK_FEAT_ROTATIONAL	(1u << 2)
-#define BLK_FEAT_ADD_RANDOM	(1u << 3)
 
 struct pv_queue_limits {
 	blk_features_t features;
@@ -147,15 +91,11 @@ struct pv_queue_limits {
 	unsigned int max_segment_size;
 	unsigned int physical_block_size;
 	unsigned int logical_block_size;
-	unsigned int io_min;
-	unsigned int io_opt;
 	unsigned int max_hw_discard_sectors;
 	unsigned int max_secure_erase_sectors;
-	unsigned int max_write_zeroes_sectors;
 	unsigned int discard_granularity;
 	unsigned int discard_alignment;
 	unsigned short max_segments;
-	unsigned short max_discard_segments;
 	unsigned int dma_alignment;
 };
 
@@ -173,9 +113,6 @@ static inline void pv_limits_set_discard(struct request_queue *q, const struct p
 	blk_queue_max_discard_sectors(q, lim->max_hw_discard_sectors);
 	q->limits.discard_granularity = lim->discard_granularity;
 	q->limits.discard_alignment = lim->discard_alignment;
-	if (lim->max_discard_segments)
-		blk_queue_max_discard_segments(q, lim->max_discard_segments);
-	blk_queue_max_write_zeroes_sectors(q, lim->max_write_zeroes_sectors);
 #if PV_HAVE_BLK_FLAG_DISCARD
 	pv_queue_flag(q, QUEUE_FLAG_DISCARD, lim->max_hw_discard_sectors);
 #endif
@@ -191,10 +128,6 @@ static inline void pv_limits_set(struct request_queue *q, const struct pv_queue_
 	blk_queue_logical_block_size(q, lim->logical_block_size ?: 512);
 	if (lim->physical_block_size)
 		blk_queue_physical_block_size(q, lim->physical_block_size);
-	if (lim->io_min)
-		blk_queue_io_min(q, lim->io_min);
-	if (lim->io_opt)
-		blk_queue_io_opt(q, lim->io_opt);
 	if (lim->max_hw_sectors)
 		blk_queue_max_hw_sectors(q, lim->max_hw_sectors);
 	if (lim->max_segments)
@@ -209,7 +142,6 @@ static inline void pv_limits_set(struct request_queue *q, const struct pv_queue_
 		blk_queue_dma_alignment(q, lim->dma_alignment);
 	pv_limits_set_discard(q, lim);
 	pv_queue_flag(q, QUEUE_FLAG_NONROT, !(lim->features & BLK_FEAT_ROTATIONAL));
-	pv_queue_flag(q, QUEUE_FLAG_ADD_RANDOM, lim->features & BLK_FEAT_ADD_RANDOM);
 	blk_queue_write_cache(q, lim->features & BLK_FEAT_WRITE_CACHE,
 			      lim->features & BLK_FEAT_FUA);
 }
@@ -223,14 +155,10 @@ static inline struct pv_queue_limits pv_limits_get(struct request_queue *q)
 		.max_segment_size = q->limits.max_segment_size,
 		.physical_block_size = q->limits.physical_block_size,
 		.logical_block_size = q->limits.logical_block_size,
-		.io_min = q->limits.io_min,
-		.io_opt = q->limits.io_opt,
 		.max_hw_discard_sectors = q->limits.max_hw_discard_sectors,
-		.max_write_zeroes_sectors = q->limits.max_write_zeroes_sectors,
 		.discard_granularity = q->limits.discard_granularity,
 		.discard_alignment = q->limits.discard_alignment,
 		.max_segments = q->limits.max_segments,
-		.max_discard_segments = q->limits.max_discard_segments,
 		.dma_alignment = queue_dma_alignment(q),
 	};
 
@@ -240,10 +168,12 @@ static inline struct pv_queue_limits pv_limits_get(struct request_queue *q)
 	if (test_bit(QUEUE_FLAG_SECERASE, &q->queue_flags))
 		lim.max_secure_erase_sectors = UINT_MAX;
 #endif
-	lim.features = (pv_queue_write_cache(q) ? BLK_FEAT_WRITE_CACHE : 0) |
-		       (pv_queue_fua(q) ? BLK_FEAT_FUA : 0) |
-		       (blk_queue_nonrot(q) ? 0 : BLK_FEAT_ROTATIONAL) |
-		       (blk_queue_add_random(q) ? BLK_FEAT_ADD_RANDOM : 0);
+	if (test_bit(QUEUE_FLAG_WC, &q->queue_flags))
+		lim.features |= BLK_FEAT_WRITE_CACHE;
+	if (test_bit(QUEUE_FLAG_FUA, &q->queue_flags))
+		lim.features |= BLK_FEAT_FUA;
+	if (!blk_queue_nonrot(q))
+		lim.features |= BLK_FEAT_ROTATIONAL;
 	return lim;
 }
 
@@ -256,21 +186,7 @@ static inline int pv_limits_commit(struct request_queue *q, const struct pv_queu
 #define queue_limits				pv_queue_limits
 #define queue_limits_start_update(q)		pv_limits_get(q)
 #define queue_limits_commit_update(q, lim)	pv_limits_commit(q, lim)
-#define queue_limits_cancel_update(q)		((void)(q))
 #endif /* !PV_HAVE_BLK_FEATURES */
-
-#if !PV_HAVE_BLK_COMMIT_FROZEN
-static inline int pv_limits_commit_frozen(struct request_queue *q, struct queue_limits *lim)
-{
-	unsigned int memflags = blk_mq_freeze_queue(q);
-	int ret = queue_limits_commit_update(q, lim);
-
-	blk_mq_unfreeze_queue(q, memflags);
-	return ret;
-}
-
-#define queue_limits_commit_update_frozen(q, lim) pv_limits_commit_frozen(q, lim)
-#endif
 
 /* -- a disk's life -- */
 
@@ -329,7 +245,6 @@ static inline int pv_add_disk(struct device *parent, struct gendisk *disk,
 }
 
 #define device_add_disk(parent, disk, groups)	pv_add_disk(parent, disk, groups)
-#define add_disk(disk)				pv_add_disk(NULL, disk, NULL)
 #endif
 
 #if PV_HAVE_BLK_CLEANUP_QUEUE
@@ -424,35 +339,11 @@ static inline bool pv_bdev_in_use(dev_t dev)
 
 /* -- requests -- */
 
-#if PV_HAVE_BLK_MAP_SG_QUEUE
-#define blk_rq_map_sg(rq, sg) blk_rq_map_sg((rq)->q, rq, sg)
-#endif
-
-#if !PV_HAVE_BLK_COMPLETE_REMOTE
-/* There, blk_mq_complete_request() calls the complete callback itself, here or on another CPU. */
-static inline bool pv_mq_complete_remote(struct request *rq)
-{
-	blk_mq_complete_request(rq);
-	return true;
-}
-
-#define blk_mq_complete_request_remote(rq) pv_mq_complete_remote(rq)
-#endif
-
 #if !PV_HAVE_BLK_RQ_LIST
-#undef rq_list_empty
-#undef rq_list_peek
 #undef rq_list_pop
 #undef rq_list_add_tail
-#undef rq_list_for_each
-#undef rq_list_for_each_safe
-#define rq_list_empty(list)		(!(list)->head)
-#define rq_list_init(list)		((list)->head = (list)->tail = NULL)
-#define rq_list_peek(list)		((list)->head)
 #define rq_list_pop(list)		pv_rq_list_pop(list)
 #define rq_list_add_tail(list, rq)	pv_rq_list_add_tail(list, rq)
-#define rq_list_add_head(list, rq)	pv_rq_list_add_head(list, rq)
-#define rq_list_for_each(list, rq)	for (rq = (list)->head; rq; rq = pv_rq_next(rq))
 
 #if PV_HAVE_BLK_QUEUE_RQS
 #define pv_rq_next(rq)	((rq)->rq_next)
@@ -488,31 +379,10 @@ static inline void pv_rq_list_add_tail(struct rq_list *list, struct request *rq)
 		list->head = rq;
 	list->tail = rq;
 }
-
-static inline void pv_rq_list_add_head(struct rq_list *list, struct request *rq)
-{
-	pv_rq_next(rq) = list->head;
-	list->head = rq;
-	if (!list->tail)
-		list->tail = rq;
-}
 #endif /* !PV_HAVE_BLK_RQ_LIST */
 
 #if !PV_HAVE_BLK_COMP_BATCH
 struct io_comp_batch;
-
-static inline bool blk_mq_add_to_batch(struct request *rq, struct io_comp_batch *iob, bool failed,
-				       void (*complete)(struct io_comp_batch *))
-{
-	return false;
-}
-
-static inline void blk_mq_end_request_batch(struct io_comp_batch *iob) {}
-#define pv_iob_for_each(iob, rq)	for (rq = NULL; (iob) && rq;)
-#elif PV_HAVE_BLK_RQ_LIST
-#define pv_iob_for_each(iob, rq)	rq_list_for_each(&(iob)->req_list, rq)
-#else
-#define pv_iob_for_each(iob, rq)	for (rq = (iob)->req_list; rq; rq = pv_rq_next(rq))
 #endif
 
 /* -- queue maps -- */
@@ -571,29 +441,6 @@ static inline void pv_mq_map_queues(struct blk_mq_tag_set *set, unsigned int typ
 #else
 #define PV_BLK_MAP_QUEUES(fn) \
 	static int fn##_op(struct blk_mq_tag_set *set) { fn(set); return 0; }
-#endif
-
-#if PV_HAVE_BLK_INIT_REQUEST_INT
-#define PV_BLK_INIT_REQUEST(fn) \
-	static int fn##_op(struct blk_mq_tag_set *set, struct request *rq, unsigned int hctx, \
-			   int node) \
-	{ return fn(set, rq, hctx, node); }
-#else
-#define PV_BLK_INIT_REQUEST(fn) \
-	static int fn##_op(struct blk_mq_tag_set *set, struct request *rq, unsigned int hctx, \
-			   unsigned int node) \
-	{ return fn(set, rq, hctx, node); }
-#endif
-
-#if PV_HAVE_BLK_ITER_VOID
-#define PV_BLK_ITER(fn) \
-	static void fn##_op(struct request *rq, void *data, bool reserved) { fn(rq, data); }
-#elif PV_HAVE_BLK_ITER_RESERVED
-#define PV_BLK_ITER(fn) \
-	static bool fn##_op(struct request *rq, void *data, bool reserved) { return fn(rq, data); }
-#else
-#define PV_BLK_ITER(fn) \
-	static bool fn##_op(struct request *rq, void *data) { return fn(rq, data); }
 #endif
 
 #if PV_HAVE_BLK_OPEN_DISK

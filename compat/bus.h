@@ -5,16 +5,12 @@
  *
  * Under their upstream names, in their newest form:
  *
- *   class_create(name)
- *   hrtimer_setup(timer, fn, clock, mode), timer_container_of(var, timer, field), timer_delete(t),
+ *   hrtimer_setup(timer, fn, clock, mode), timer_container_of(var, timer, field),
  *   timer_delete_sync(t)
  *   irq_set_affinity(irq, mask)     from a module too
  *   irq_data_update_affinity(d, mask)
- *   MODULE_IMPORT_NS("name")
- *   strscpy(dst, src) and strscpy(dst, src, size)
  *   sysfs_emit(buf, fmt, ...), sysfs_emit_at(buf, at, fmt, ...)
- *   from_work(var, work, field), container_of_const(), secs_to_jiffies(s), __counted_by(n)
- *   system_percpu_wq, system_dfl_wq, WQ_PERCPU, PCI_IRQ_INTX, X86_VENDOR_HYGON
+ *   from_work(var, work, field), secs_to_jiffies(s), system_dfl_wq, WQ_PERCPU, X86_VENDOR_HYGON
  *   get_unaligned_le32() and friends; panic_notifier_list
  *   syscore_suspend(), syscore_resume()     nothing where the kernel knows no sleep
  *   DEFINE_STATIC_CALL(name, fn), static_call(name), static_call_update(name, fn)
@@ -26,8 +22,6 @@
  *   PV_BUS_UEVENT(fn)               int fn(const struct device *dev, struct kobj_uevent_env *env)
  *   PV_BUS_REMOVE(fn)               void fn(struct device *dev)
  *   PV_PLATFORM_REMOVE(fn)          void fn(struct platform_device *pdev)
- *   PV_CHILD_MATCH(fn)              int fn(struct device *dev, const void *data), for
- *                                   device_find_child()
  *
  * Without an upstream name to take:
  *
@@ -47,7 +41,6 @@
 #include <linux/jiffies.h>
 #include <linux/kernel.h>
 #include <linux/module.h>
-#include <linux/pci.h>
 #include <linux/platform_device.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -123,33 +116,6 @@ static inline void syscore_resume(void) { }
 	static int fn##_op(struct platform_device *pdev) { fn(pdev); return 0; }
 #endif
 
-#if PV_HAVE_DEVICE_FIND_CHILD_CONST
-#define PV_CHILD_MATCH(fn) \
-	static int fn##_op(struct device *dev, const void *data) { return fn(dev, data); }
-#else
-#define PV_CHILD_MATCH(fn) \
-	static int fn##_op(struct device *dev, void *data) { return fn(dev, data); }
-#endif
-
-#if !PV_HAVE_CLASS_CREATE_NAME
-static inline struct class *pv_class_create(const char *name)
-{
-	return class_create(THIS_MODULE, name);
-}
-
-#undef class_create
-#define class_create(name) pv_class_create(name)
-#endif
-
-#if !PV_HAVE_MODULE_IMPORT_NS_STRING
-#undef MODULE_IMPORT_NS
-#define MODULE_IMPORT_NS(ns) MODULE_INFO(import_ns, ns)
-#endif
-
-#ifndef PCI_IRQ_INTX
-#define PCI_IRQ_INTX PCI_IRQ_LEGACY
-#endif
-
 /* -- interrupts and timers -- */
 
 #if !PV_HAVE_IRQ_UPDATE_AFFINITY
@@ -183,10 +149,6 @@ static inline void hrtimer_setup(struct hrtimer *timer,
 #define timer_container_of(var, timer, field) container_of(timer, typeof(*var), field)
 #endif
 
-#if !PV_HAVE_TIMER_DELETE
-#define timer_delete(timer) del_timer(timer)
-#endif
-
 #if !PV_HAVE_TIMER_DELETE_SYNC
 #define timer_delete_sync(timer) del_timer_sync(timer)
 #endif
@@ -208,8 +170,7 @@ static inline void hrtimer_setup(struct hrtimer *timer,
 #endif
 
 #if !PV_HAVE_WQ_SYSTEM_DFL
-#define system_percpu_wq	system_wq
-#define system_dfl_wq		system_unbound_wq
+#define system_dfl_wq system_unbound_wq
 #endif
 
 #ifndef from_work
@@ -218,23 +179,8 @@ static inline void hrtimer_setup(struct hrtimer *timer,
 
 /* -- small things -- */
 
-#ifndef container_of_const
-#define container_of_const(ptr, type, member) container_of(ptr, type, member)
-#endif
-
 #ifndef secs_to_jiffies
 #define secs_to_jiffies(secs) ((unsigned long)(secs) * HZ)
-#endif
-
-#ifndef __counted_by
-#define __counted_by(member)
-#endif
-
-#if !PV_HAVE_STRSCPY_TWO
-#define pv_strscpy2(dst, src)		strscpy(dst, src, sizeof(dst) + __must_be_array(dst))
-#define pv_strscpy3(dst, src, size)	strscpy(dst, src, size)
-#define pv_strscpy_pick(a, b, c, name, ...) name
-#define strscpy(...) pv_strscpy_pick(__VA_ARGS__, pv_strscpy3, pv_strscpy2, 0)(__VA_ARGS__)
 #endif
 
 #if !PV_HAVE_SYSFS_EMIT

@@ -4,12 +4,11 @@
  *
  * Under their upstream names, in their newest form:
  *
- *   netif_napi_add(dev, napi, poll), netif_rx(skb) from any context, napi_build_skb(data, size)
+ *   netif_napi_add(dev, napi, poll), napi_build_skb(data, size)
  *   netif_set_tso_max_size(dev, size), eth_hw_addr_set(dev, addr)
  *   u64_stats_fetch_begin(sync), u64_stats_fetch_retry(sync, start)     safe against interrupts
- *   skb_frag_off(frag), skb_frag_off_set(frag, off), skb_frag_fill_page_desc(frag, page, off, size)
- *   skb_mark_for_recycle(skb), txq_trans_cond_update(txq)
- *   ethtool_sprintf(&p, fmt, ...), ethtool_puts(&p, str), struct kernel_ethtool_ts_info
+ *   skb_frag_off(frag), skb_mark_for_recycle(skb), txq_trans_cond_update(txq)
+ *   ethtool_sprintf(&p, fmt, ...)
  *   xdp_init_buff(xdp, size, rxq), xdp_prepare_buff(xdp, hard_start, headroom, len, meta)
  *   xdp_rxq_info_reg(rxq, dev, queue, napi_id), xdp_set_features_flag(dev, flags), NETDEV_XDP_ACT_*
  *   bpf_warn_invalid_xdp_action(dev, prog, act)
@@ -44,7 +43,6 @@
  *                                   pv_pool_put_napi(pool, page), pv_pool_destroy(pool),
  *                                   pv_pool_reg(rxq, pool)
  *   pv_page_pool_give(pool, page)   the page leaves the pool with an skb that does not recycle
- *   pv_netdev_set_lltx(dev), pv_netdev_set_netns_immutable(dev)
  */
 #ifndef PV_COMPAT_NET_H
 #define PV_COMPAT_NET_H
@@ -88,35 +86,6 @@ static inline void eth_hw_addr_set(struct net_device *dev, const u8 *addr)
 #define netif_set_tso_max_size(dev, size) netif_set_gso_max_size(dev, size)
 #endif
 
-#if PV_HAVE_NETIF_RX_NI
-static inline int pv_netif_rx(struct sk_buff *skb)
-{
-	return in_interrupt() ? netif_rx(skb) : netif_rx_ni(skb);
-}
-
-#define netif_rx(skb) pv_netif_rx(skb)
-#endif
-
-static inline void pv_netdev_set_lltx(struct net_device *dev)
-{
-#if PV_HAVE_NETDEV_LLTX
-	dev->lltx = true;
-#else
-	dev->features |= NETIF_F_LLTX;
-#endif
-}
-
-static inline void pv_netdev_set_netns_immutable(struct net_device *dev)
-{
-#if PV_HAVE_NETDEV_NETNS_IMMUTABLE
-	dev->netns_immutable = true;
-#elif PV_HAVE_NETDEV_NETNS_BIT
-	dev->netns_local = true;
-#else
-	dev->features |= NETIF_F_NETNS_LOCAL;
-#endif
-}
-
 #if !PV_HAVE_TXQ_TRANS_COND
 #define txq_trans_cond_update(txq) txq_trans_update(txq)
 #endif
@@ -138,17 +107,7 @@ static inline void pv_netdev_set_netns_immutable(struct net_device *dev)
 #endif
 
 #if !PV_HAVE_SKB_FRAG_OFF
-#define skb_frag_off(frag)		((frag)->page_offset)
-#define skb_frag_off_set(frag, off)	((frag)->page_offset = (off))
-#endif
-
-#if !PV_HAVE_SKB_FRAG_FILL
-static inline void skb_frag_fill_page_desc(skb_frag_t *frag, struct page *page, int off, int size)
-{
-	__skb_frag_set_page(frag, page);
-	skb_frag_off_set(frag, off);
-	skb_frag_size_set(frag, size);
-}
+#define skb_frag_off(frag) ((frag)->page_offset)
 #endif
 
 #if !PV_HAVE_NAPI_BUILD_SKB
@@ -247,22 +206,10 @@ static inline void xdp_prepare_buff(struct xdp_buff *xdp, unsigned char *hard_st
 
 /* -- ethtool -- */
 
-#if !PV_HAVE_ETHTOOL_TS_INFO_KERNEL
-#define kernel_ethtool_ts_info ethtool_ts_info
-#endif
-
 #if !PV_HAVE_ETHTOOL_SPRINTF
 #define ethtool_sprintf(data, ...) \
 	do { \
 		snprintf(*(data), ETH_GSTRING_LEN, __VA_ARGS__); \
-		*(data) += ETH_GSTRING_LEN; \
-	} while (0)
-#endif
-
-#if !PV_HAVE_ETHTOOL_PUTS
-#define ethtool_puts(data, str) \
-	do { \
-		strscpy(*(data), str, ETH_GSTRING_LEN); \
 		*(data) += ETH_GSTRING_LEN; \
 	} while (0)
 #endif

@@ -5,7 +5,7 @@
  * Under their upstream names, in their newest form:
  *
  *   scsi_done(cmd), scsi_cmd_to_rq(cmd), scsi_build_sense(cmd, desc, key, asc, ascq),
- *   set_status_byte(cmd, status), scsi_rescan_device(sdev)
+ *   scsi_rescan_device(sdev)
  *   enum scsi_qc_status, enum scsi_timeout_action
  *   .sdev_init, .sdev_configure, .sdev_destroy in struct scsi_host_template
  *
@@ -45,13 +45,6 @@
 
 #if !PV_HAVE_SCSI_CMD_TO_RQ
 #define scsi_cmd_to_rq(cmd) ((cmd)->request)
-#endif
-
-#if !PV_HAVE_SCSI_SET_STATUS_BYTE
-static inline void set_status_byte(struct scsi_cmnd *cmd, char status)
-{
-	cmd->result = (cmd->result & 0xffffff00) | (u8)status;
-}
 #endif
 
 #if !PV_HAVE_SCSI_BUILD_SENSE

@@ -10,27 +10,11 @@ static void use_done(struct request *rq)
 	blk_mq_end_request(rq, BLK_STS_OK);
 }
 
-static void use_batch(struct io_comp_batch *iob)
-{
-	struct request *rq;
-
-	pv_iob_for_each(iob, rq)
-		pr_debug("%u\n", rq->tag);
-	blk_mq_end_request_batch(iob);
-}
-
 static blk_status_t use_queue_rq(struct blk_mq_hw_ctx *hctx, const struct blk_mq_queue_data *bd)
 {
-	struct scatterlist *sg = blk_mq_rq_to_pdu(bd->rq);
 	struct req_iterator iter;
 	struct bio_vec bvec;
-	blk_opf_t opf = bd->rq->cmd_flags;
 
-	if (opf & REQ_FUA && req_op(bd->rq) == REQ_OP_SECURE_ERASE)
-		return BLK_STS_NOTSUPP;
-	sg_init_table(sg, 1);
-	if (blk_rq_map_sg(bd->rq, sg) < 1)
-		return BLK_STS_IOERR;
 	rq_for_each_segment(bvec, bd->rq, iter) {
 		char *p = bvec_kmap_local(&bvec);
 
@@ -38,8 +22,7 @@ static blk_status_t use_queue_rq(struct blk_mq_hw_ctx *hctx, const struct blk_mq
 		kunmap_local(p);
 		kunmap_local(kmap_local_page(bvec.bv_page));
 	}
-	if (!blk_mq_complete_request_remote(bd->rq))
-		use_done(bd->rq);
+	blk_mq_complete_request(bd->rq);
 	return pv_mq_last(bd) ? BLK_STS_OK : BLK_STS_RESOURCE;
 }
 
@@ -51,36 +34,24 @@ PV_BLK_COMMIT_RQS(use_commit_rqs)
 
 static void use_queue_rqs(struct rq_list *list)
 {
-	struct rq_list later;
+	struct rq_list later = { };
 	struct request *rq;
 
-	rq_list_init(&later);
-	rq_list_for_each(list, rq)
-		pr_debug("%u %p\n", rq->tag, rq_list_peek(list));
-	while ((rq = rq_list_pop(list))) {
-		if (rq->tag & 1)
-			rq_list_add_tail(&later, rq);
-		else
-			rq_list_add_head(&later, rq);
-	}
-	if (!rq_list_empty(&later))
-		*list = later;
+	while ((rq = rq_list_pop(list)))
+		rq_list_add_tail(&later, rq);
+	*list = later;
 }
 PV_BLK_QUEUE_RQS(use_queue_rqs)
 
 static enum blk_eh_timer_return use_timeout(struct request *rq)
 {
-	return pv_rq_disk(rq) ? BLK_EH_RESET_TIMER : BLK_EH_DONE;
+	return rq->tag ? BLK_EH_RESET_TIMER : BLK_EH_DONE;
 }
 PV_BLK_TIMEOUT(use_timeout)
 
 static int use_poll(struct blk_mq_hw_ctx *hctx, struct io_comp_batch *iob)
 {
-	struct request *rq = hctx->driver_data;
-
-	if (!blk_mq_add_to_batch(rq, iob, false, use_batch))
-		use_done(rq);
-	return 1;
+	return iob || hctx->driver_data;
 }
 PV_BLK_POLL(use_poll)
 
@@ -92,33 +63,19 @@ static void use_map_queues(struct blk_mq_tag_set *set)
 }
 PV_BLK_MAP_QUEUES(use_map_queues)
 
-static int use_init_request(struct blk_mq_tag_set *set, struct request *rq, unsigned int hctx,
-			    int node)
-{
-	return node == NUMA_NO_NODE ? -EINVAL : 0;
-}
-PV_BLK_INIT_REQUEST(use_init_request)
-
-static bool use_iter(struct request *rq, void *data)
-{
-	return !!data;
-}
-PV_BLK_ITER(use_iter)
-
 static const struct blk_mq_ops use_mq_ops = {
 	.queue_rq = use_queue_rq,
 	.complete = use_done,
 	.timeout = use_timeout_op,
 	.poll = use_poll_op,
 	.map_queues = use_map_queues_op,
-	.init_request = use_init_request_op,
 	PV_BLK_SET_COMMIT_RQS(use_commit_rqs)
 	PV_BLK_SET_QUEUE_RQS(use_queue_rqs)
 };
 
 static int use_open(struct gendisk *disk, blk_mode_t mode)
 {
-	return mode & BLK_OPEN_WRITE && !disk->private_data ? -EROFS : 0;
+	return mode && !disk->private_data ? -EROFS : 0;
 }
 PV_BLK_OPEN(use_open)
 
@@ -138,7 +95,7 @@ PV_BLK_GETGEO(use_getgeo)
 static int use_ioctl(struct block_device *bdev, blk_mode_t mode, unsigned int cmd,
 		     unsigned long arg)
 {
-	return mode & (BLK_OPEN_READ | BLK_OPEN_EXCL | BLK_OPEN_NDELAY) ? -ENOTTY : -EBADF;
+	return mode ? -ENOTTY : -EBADF;
 }
 
 static const struct block_device_operations use_fops = {
@@ -154,7 +111,6 @@ static struct blk_mq_tag_set use_set = {
 	.nr_hw_queues = 2,
 	.queue_depth = 32,
 	.numa_node = NUMA_NO_NODE,
-	.cmd_size = sizeof(struct scatterlist),
 	.flags = BLK_MQ_F_SHOULD_MERGE,
 };
 
@@ -163,34 +119,18 @@ static struct gendisk *use_disk;
 static int use_update(struct request_queue *q)
 {
 	struct queue_limits lim = queue_limits_start_update(q);
-	unsigned int memflags;
-	int ret;
 
-	if (!lim.max_segments) {
-		queue_limits_cancel_update(q);
-		return -EINVAL;
-	}
 	lim.max_segments = 11;
-	ret = queue_limits_commit_update_frozen(q, &lim);
-	if (ret)
-		return ret;
-	lim = queue_limits_start_update(q);
-	memflags = blk_mq_freeze_queue(q);
-	ret = queue_limits_commit_update(q, &lim);
-	blk_mq_unfreeze_queue(q, memflags);
-	return ret;
+	return queue_limits_commit_update(q, &lim);
 }
 
 static int use_add(void)
 {
 	static const struct attribute_group *groups[] = { NULL };
 	struct queue_limits lim = {
-		.features = BLK_FEAT_WRITE_CACHE | BLK_FEAT_FUA | BLK_FEAT_ROTATIONAL |
-			    BLK_FEAT_ADD_RANDOM,
+		.features = BLK_FEAT_WRITE_CACHE | BLK_FEAT_FUA | BLK_FEAT_ROTATIONAL,
 		.logical_block_size = 512,
 		.physical_block_size = 4096,
-		.io_min = 4096,
-		.io_opt = 65536,
 		.max_hw_sectors = 88,
 		.max_segments = 11,
 		.max_segment_size = PAGE_SIZE,
@@ -198,13 +138,10 @@ static int use_add(void)
 		.virt_boundary_mask = PAGE_SIZE - 1,
 		.dma_alignment = 511,
 		.max_hw_discard_sectors = UINT_MAX,
-		.max_discard_segments = 1,
 		.discard_granularity = 4096,
 		.discard_alignment = 0,
 		.max_secure_erase_sectors = UINT_MAX,
-		.max_write_zeroes_sectors = UINT_MAX,
 	};
-	blk_features_t features = lim.features;
 	int ret;
 
 	use_disk = blk_mq_alloc_disk(&use_set, &lim, NULL);
@@ -215,12 +152,11 @@ static int use_add(void)
 	use_disk->flags |= GENHD_FL_NO_PART;
 	use_disk->fops = &use_fops;
 	ret = use_update(use_disk->queue);
-	if (ret || !(features & BLK_FEAT_FUA)) {
+	if (!ret)
+		ret = device_add_disk(NULL, use_disk, groups);
+	if (ret)
 		put_disk(use_disk);
-		return ret;
-	}
-	ret = device_add_disk(NULL, use_disk, groups);
-	return ret ?: add_disk(use_disk);
+	return ret;
 }
 
 static int __init use_init(void)
@@ -235,10 +171,8 @@ static int __init use_init(void)
 
 static void __exit use_exit(void)
 {
-	pr_debug("%d %d\n", pv_queue_write_cache(use_disk->queue), pv_queue_fua(use_disk->queue));
 	if (!pv_bdev_in_use(disk_devt(use_disk)))
 		set_capacity_and_notify(use_disk, 8);
-	blk_mq_tagset_busy_iter(&use_set, use_iter_op, NULL);
 	blk_mark_disk_dead(use_disk);
 	del_gendisk(use_disk);
 	put_disk(use_disk);

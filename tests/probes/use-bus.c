@@ -12,13 +12,6 @@
 #define CREATE_TRACE_POINTS
 #include "use-trace.h"
 
-MODULE_IMPORT_NS("DMA_BUF");
-
-struct use_list {
-	unsigned int nr;
-	u32 at[] __counted_by(nr);
-};
-
 struct use_device {
 	struct device dev;
 	struct timer_list timer;
@@ -29,7 +22,7 @@ struct use_device {
 
 static int use_match(struct device *dev, const struct device_driver *drv)
 {
-	return container_of_const(dev, struct use_device, dev)->name[0] == drv->name[0];
+	return container_of(dev, struct use_device, dev)->name[0] == drv->name[0];
 }
 PV_BUS_MATCH(use_match)
 
@@ -43,17 +36,10 @@ static void use_remove(struct device *dev)
 {
 	struct use_device *use = container_of(dev, struct use_device, dev);
 
-	timer_delete(&use->timer);
 	timer_delete_sync(&use->timer);
 	hrtimer_cancel(&use->hrtimer);
 }
 PV_BUS_REMOVE(use_remove)
-
-static int use_child(struct device *dev, const void *data)
-{
-	return dev_name(dev) == data;
-}
-PV_CHILD_MATCH(use_child)
 
 static struct bus_type use_bus = {
 	.name = "use",
@@ -78,7 +64,6 @@ static void use_work(struct work_struct *work)
 {
 	struct use_device *use = from_work(use, work, work);
 
-	strscpy(use->name, "use");
 	strscpy(use->name, "use", sizeof(use->name));
 	trace_use_bus(use->name);
 }
@@ -129,13 +114,12 @@ static int use_irqs(void)
 
 static struct use_device *use_alloc(void)
 {
-	struct use_list *list = kvmalloc(sizeof(*list), GFP_KERNEL);
-	struct use_device *use = kzalloc(sizeof(*use), GFP_KERNEL);
+	u32 *list = kvmalloc(sizeof(*list), GFP_KERNEL);
 
 	if (list)
-		list->nr = get_random_u32();
+		*list = get_random_u32();
 	kvfree(list);
-	return use;
+	return kzalloc(sizeof(struct use_device), GFP_KERNEL);
 }
 
 static struct use_device *use;
@@ -143,12 +127,10 @@ static struct workqueue_struct *use_wq;
 
 static int __init use_init(void)
 {
-	struct class *class = class_create("use");
 	int ret = bus_register(&use_bus);
 
-	if (IS_ERR(class) || ret)
-		return ret ?: PTR_ERR(class);
-	class_destroy(class);
+	if (ret)
+		return ret;
 	use = use_alloc();
 	use_wq = alloc_workqueue("use", WQ_MEM_RECLAIM | WQ_PERCPU, 0);
 	if (!use || !use_wq || device_create_file(&use->dev, &dev_attr_name))
@@ -157,14 +139,11 @@ static int __init use_init(void)
 	hrtimer_setup(&use->hrtimer, use_hrtimer, CLOCK_MONOTONIC, HRTIMER_MODE_REL);
 	INIT_WORK(&use->work, use_work);
 	queue_work(use_wq, &use->work);
-	queue_work(system_percpu_wq, &use->work);
 	queue_work(system_dfl_wq, &use->work);
-	put_device(device_find_child(&use->dev, "x", use_child_op));
 	static_call_update(use_call, use_online);
 	if (pv_memory_hidden() || static_call(use_call)(0))
 		return -EIO;
-	ret = pci_alloc_irq_vectors(to_pci_dev(&use->dev), 1, 1, PCI_IRQ_INTX);
-	return ret < 0 ? ret : use_irqs();
+	return use_irqs();
 }
 
 static void __exit use_exit(void)

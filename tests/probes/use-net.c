@@ -15,10 +15,8 @@ static netdev_tx_t use_xmit(struct sk_buff *skb, struct net_device *dev)
 {
 	skb_frag_t *frag = &skb_shinfo(skb)->frags[0];
 
-	skb_frag_fill_page_desc(frag, skb_frag_page(frag), skb_frag_off(frag), skb_frag_size(frag));
-	skb_frag_off_set(frag, 0);
-	if (!pv_xmit_more(skb))
-		netif_rx(skb);
+	if (!pv_xmit_more(skb) && skb_frag_off(frag))
+		dev_kfree_skb_any(skb);
 	return NETDEV_TX_OK;
 }
 
@@ -78,16 +76,9 @@ static int use_coalesce(struct net_device *dev, struct ethtool_coalesce *ec,
 }
 PV_ETHTOOL_COALESCE(use_coalesce)
 
-static int use_ts_info(struct net_device *dev, struct kernel_ethtool_ts_info *info)
-{
-	info->so_timestamping = 0;
-	return 0;
-}
-
 static void use_strings(struct net_device *dev, u32 set, u8 *data)
 {
 	ethtool_sprintf(&data, "queue_%u", set);
-	ethtool_puts(&data, "packets");
 }
 
 static u32 use_rings(struct net_device *dev)
@@ -118,7 +109,6 @@ static const struct ethtool_ops use_ethtool = {
 	.get_ringparam = use_get_ringparam_op,
 	.set_ringparam = use_set_ringparam_op,
 	.get_coalesce = use_coalesce_op,
-	.get_ts_info = use_ts_info,
 	.get_strings = use_strings,
 };
 
@@ -161,8 +151,6 @@ static int __init use_init(void)
 	eth_hw_addr_set(use_dev, addr);
 	netif_set_tso_max_size(use_dev, 65536);
 	netif_napi_add(use_dev, &priv->napi, use_poll);
-	pv_netdev_set_lltx(use_dev);
-	pv_netdev_set_netns_immutable(use_dev);
 	xdp_set_features_flag(use_dev, NETDEV_XDP_ACT_BASIC | NETDEV_XDP_ACT_REDIRECT |
 			      NETDEV_XDP_ACT_NDO_XMIT);
 	priv->pool = pv_pool_create(&use_dev->dev, 16);

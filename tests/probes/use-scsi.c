@@ -10,8 +10,6 @@ static enum scsi_qc_status use_queuecommand(struct Scsi_Host *host, struct scsi_
 		return SCSI_MLQUEUE_HOST_BUSY;
 	if (cmd->cmnd[0] == INQUIRY)
 		scsi_build_sense(cmd, 0, ILLEGAL_REQUEST, 0x20, 0);
-	else
-		set_status_byte(cmd, SAM_STAT_GOOD);
 	scsi_done(cmd);
 	return 0;
 }
