@@ -20,14 +20,13 @@
 
 /* Controllers that hosts emulate, and whose disks VMBus accelerates */
 static const struct {
-	enum pvbus_host host;
 	u16 vendor, device;
 } controllers[] = {
-	{ PVBUS_HOST_HYPERV, 0x8086, 0x7111 },	/* PIIX4: Hyper-V */
-	{ PVBUS_HOST_HYPERV, 0x8086, 0x7010 },	/* PIIX3: Hyper-V as QEMU emulates it */
+	{ 0x8086, 0x7111 },	/* PIIX4: Hyper-V */
+	{ 0x8086, 0x7010 },	/* PIIX3: Hyper-V as QEMU emulates it */
 };
 
-static bool is_emulated(const struct Scsi_Host *host, enum pvbus_host whose)
+static bool is_emulated(const struct Scsi_Host *host)
 {
 	const struct pci_dev *pdev;
 	unsigned int i;
@@ -37,7 +36,7 @@ static bool is_emulated(const struct Scsi_Host *host, enum pvbus_host whose)
 		return false;
 	pdev = to_pci_dev(host->dma_dev);
 	for (i = 0; i < ARRAY_SIZE(controllers); i++) {
-		if (controllers[i].host == whose && controllers[i].vendor == pdev->vendor &&
+		if (controllers[i].vendor == pdev->vendor &&
 		    controllers[i].device == pdev->device)
 			return true;
 	}
@@ -52,7 +51,7 @@ static bool is_twin(struct device *dev, struct storvsc *st)
 	if (!scsi_is_sdev_device(dev))
 		return false;
 	sdev = to_scsi_device(dev);
-	return sdev->type == TYPE_DISK && is_emulated(sdev->host, st->vdev->pdev.host) &&
+	return sdev->type == TYPE_DISK && is_emulated(sdev->host) &&
 	       stor_ide_place(st->vdev->instance.b, &place) &&
 	       ata_shost_to_port(sdev->host)->port_no == place.channel &&
 	       !sdev->channel && sdev->id == place.unit && !sdev->lun;

@@ -66,7 +66,6 @@ bool pvbus_detect(enum pvbus_host want, struct pvbus_host_info *info)
 			if (signatures[i].host != want || !signature_at(base, i))
 				continue;
 			pvbus_cpuid(base + 1, r);
-			info->host = want;
 			info->base = base;
 			info->version = r[0];
 			return true;

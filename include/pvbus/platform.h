@@ -18,12 +18,10 @@ struct pvbus_vmbus_device;
 
 /**
  * struct pvbus_host_info - what CPUID says
- * @host: which hypervisor
  * @base: CPUID leaf that carries its signature
  * @version: its version as it writes it; Xen: major << 16 | minor
  */
 struct pvbus_host_info {
-	enum pvbus_host host;
 	u32 base;
 	u32 version;
 };

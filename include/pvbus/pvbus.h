@@ -67,14 +67,12 @@ struct pvbus_driver {
  * struct pvbus_device - one device the host offers
  * @dev: driver-core part; its parent is the device the host's stack came up on
  * @type: kind, matched against struct pvbus_device_id
- * @host: whose device it is
  * @quarantined: non-zero once the host broke the protocol on it; see pvbus_quarantine()
  * @bound: the lower half's: a driver's @probe has just succeeded. May be NULL
  */
 struct pvbus_device {
 	struct device dev;
 	char type[PVBUS_TYPE_LEN];
-	enum pvbus_host host;
 	int quarantined;
 	void (*bound)(struct pvbus_device *pdev);
 };

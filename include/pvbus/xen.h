@@ -156,14 +156,12 @@ bool pvbus_evtchn_per_cpu(void);
  * struct pvbus_gnt_pool - references set aside for one queue, so that its I/O path never has to ask
  * @ref: stack of free references
  * @free: how many are on it
- * @size: how many belong to the pool
  *
  * Not locked: the queue's own lock covers it.
  */
 struct pvbus_gnt_pool {
 	u32 *ref;
 	unsigned int free;
-	unsigned int size;
 };
 
 int pvbus_gnt_pool_init(struct pvbus_gnt_pool *pool, unsigned int size);

@@ -414,7 +414,6 @@ static struct hv_device *device_alloc(const struct hv_msg *msg, const struct hv_
 	memcpy(hd->vdev.user, msg->offer.user, sizeof(hd->vdev.user));
 	hd->vdev.channel = &hc->pub;
 	hd->vdev.version = hv_vmbus.version;
-	hd->vdev.pdev.host = PVBUS_HOST_HYPERV;
 	hd->vdev.pdev.bound = device_bound;
 	name_type(&hd->vdev);
 	dev = &hd->vdev.pdev.dev;

@@ -105,7 +105,7 @@ int pvbus_gnt_pool_init(struct pvbus_gnt_pool *pool, unsigned int size)
 {
 	int err;
 
-	*pool = (struct pvbus_gnt_pool){ .size = size, .free = size };
+	*pool = (struct pvbus_gnt_pool){ .free = size };
 	pool->ref = kvmalloc_array(max(size, 1u), sizeof(*pool->ref), GFP_KERNEL);
 	if (!pool->ref)
 		return -ENOMEM;

@@ -709,7 +709,6 @@ struct pvbus_xen_device *pvbus_xen_device_alloc(struct device *parent, const cha
 	if (!xdev)
 		return NULL;
 	mutex_init(&xdev->lock);
-	xdev->pdev.host = PVBUS_HOST_XEN;
 	snprintf(xdev->pdev.type, sizeof(xdev->pdev.type), "xen-%.*s", len, type);
 	dev = &xdev->pdev.dev;
 	device_initialize(dev);
