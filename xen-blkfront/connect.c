@@ -202,7 +202,8 @@ static int publish_all(u32 tx, void *data)
 
 static void fail_connection(struct blkfront *bf, int err, const char *what)
 {
-	pvbus_xen_fatal(bf->xdev, err, "%s", what);
+	pvbus_xen_error(bf->xdev, err, "%s", what);
+	pvbus_xen_switch_state(bf->xdev, XENBUS_CLOSING);
 	blkfront_disconnect(bf, false);
 }
 

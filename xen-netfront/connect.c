@@ -194,7 +194,8 @@ static void read_carrier(struct netfront *nf)
 
 static void give_up(struct netfront *nf, int err, const char *what)
 {
-	pvbus_xen_fatal(nf->xdev, err, "%s", what);
+	pvbus_xen_error(nf->xdev, err, "%s", what);
+	pvbus_xen_switch_state(nf->xdev, XENBUS_CLOSING);
 	netfront_disconnect(nf, false);
 	nf->since = jiffies;
 	set_phase(nf, NF_FAILED);

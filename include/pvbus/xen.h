@@ -91,7 +91,6 @@ int pvbus_xen_publish(struct pvbus_xen_device *xdev, const char * const *stale,
 		      int (*fill)(u32 tx, void *data), void *data);
 void pvbus_xen_goodbye(struct pvbus_xen_device *xdev, bool end);
 __printf(3, 4) void pvbus_xen_error(struct pvbus_xen_device *xdev, int err, const char *fmt, ...);
-__printf(3, 4) void pvbus_xen_fatal(struct pvbus_xen_device *xdev, int err, const char *fmt, ...);
 
 /*
  * The store (pvbus/xen/xs.c). A transaction id of PVBUS_XS_NIL means: outside any transaction. A
@@ -105,8 +104,6 @@ int pvbus_xs_write(u32 tx, const char *dir, const char *node, const char *value)
 __printf(4, 5) int pvbus_xs_printf(u32 tx, const char *dir, const char *node, const char *fmt, ...);
 int pvbus_xs_rm(u32 tx, const char *dir, const char *node);
 char **pvbus_xs_directory(u32 tx, const char *dir, const char *node, unsigned int *n);
-int pvbus_xs_txn_start(u32 *tx);
-int pvbus_xs_txn_end(u32 tx, bool abort);
 
 int pvbus_xs_watch(struct pvbus_xs_watch *watch);
 void pvbus_xs_unwatch(struct pvbus_xs_watch *watch);

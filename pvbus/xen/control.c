@@ -38,51 +38,43 @@ static const struct {
 	{ "suspend", "feature-suspend", sleep_now },
 };
 
-/* Read the order and take it out of the store. NULL: there is none */
-static char *take_order(void)
+/* Read the order and take it out of the store. -ENOENT: there is none */
+static int take_order(u32 tx, void *data)
 {
-	int err, end, tries = 0;
-	char *word;
-	u32 tx;
+	char **order = data;
+	char *word = pvbus_xs_read(tx, "control", "shutdown", NULL);
 
-	do {
-		if (pvbus_xs_txn_start(&tx))
-			return NULL;
-		word = pvbus_xs_read(tx, "control", "shutdown", NULL);
-		if (IS_ERR(word) || !*word) {
-			pvbus_xs_txn_end(tx, true);
-			if (!IS_ERR(word))
-				kfree(word);
-			return NULL;
-		}
-		err = pvbus_xs_write(tx, "control", "shutdown", "");
-		end = pvbus_xs_txn_end(tx, err);
-		err = err ?: end;
-		if (!err)
-			return word;
-		kfree(word);
-	} while (err == -EAGAIN && ++tries < XS_COMMIT_TRIES);
-	pr_warn_ratelimited("pvbus: control/shutdown: cannot answer: error %d\n", err);
-	return NULL;
+	kfree(*order);
+	*order = IS_ERR(word) ? NULL : word;
+	if (IS_ERR(word))
+		return PTR_ERR(word);
+	return *word ? pvbus_xs_write(tx, "control", "shutdown", "") : -ENOENT;
 }
 
-static void shutdown_changed(struct pvbus_xs_watch *watch, const char *path)
+static void follow(const char *word)
 {
-	char *word = take_order();
 	unsigned int i;
 
-	if (!word)
-		return;
 	for (i = 0; i < ARRAY_SIZE(orders); i++) {
 		if (strcmp(word, orders[i].word))
 			continue;
 		pr_info("pvbus: the host asks for %s\n", word);
 		orders[i].follow();
-		break;
+		return;
 	}
-	if (i == ARRAY_SIZE(orders))
-		pr_warn_ratelimited("pvbus: control/shutdown: \"%*pE\" is not followed\n",
-				    (int)min_t(size_t, strlen(word), 32), word);
+	pr_warn_ratelimited("pvbus: control/shutdown: \"%*pE\" is not followed\n",
+			    (int)min_t(size_t, strlen(word), 32), word);
+}
+
+static void shutdown_changed(struct pvbus_xs_watch *watch, const char *path)
+{
+	char *word = NULL;
+	int err = pvbus_xs_transact(take_order, &word);
+
+	if (!err)
+		follow(word);
+	else if (word && *word)
+		pr_warn_ratelimited("pvbus: control/shutdown: cannot answer: error %d\n", err);
 	kfree(word);
 }
 
@@ -131,4 +123,5 @@ void xen_control_stop(void)
 		return;
 	publish("0");
 	pvbus_xs_unwatch(&shutdown_watch);
+	shutdown_watch.data = NULL;
 }

@@ -31,7 +31,6 @@
 #include <bus.h>
 #include <pvbus/platform.h>
 #include <pvbus/xen.h>
-#include "fifo.h"
 #include "intree.h"
 #include "internal.h"
 
@@ -199,13 +198,6 @@ static void poll_go(void)
 
 /* --- channels --- */
 
-static int port_bind_cpu(u32 port, unsigned int cpu)
-{
-	struct xen_evtchn_bind_vcpu op = { .port = port, .vcpu = vcpu_of[cpu] };
-
-	return xen_event_op(EVTCHNOP_bind_vcpu, &op);
-}
-
 static void rearm_work(struct work_struct *work)
 {
 	struct pvbus_evtchn *ch = container_of(to_delayed_work(work), struct pvbus_evtchn, rearm);
@@ -219,13 +211,15 @@ static void rearm_work(struct work_struct *work)
  */
 static int channel_move(struct pvbus_evtchn *ch, unsigned int cpu)
 {
+	struct xen_evtchn_bind_vcpu op = { .port = ch->port };
 	bool was_unmasked;
 	int err = -EINVAL;
 
 	if (cpu >= nr_cpu_ids || !cpumask_test_cpu(cpu, &takes_events))
 		return err;
 	was_unmasked = port_mask(ch->port);
-	err = port_bind_cpu(ch->port, cpu);
+	op.vcpu = vcpu_of[cpu];
+	err = xen_event_op(EVTCHNOP_bind_vcpu, &op);
 	if (!err)
 		WRITE_ONCE(ch->cpu, cpu);
 	if (was_unmasked)
@@ -555,11 +549,15 @@ static void nothing_pending(void)
 	}
 }
 
-/*
- * Nothing is delivered any more, even to ports that stay. Xen is told first, for on this word it
- * may raise what it has.
+/**
+ * pvbus_xen_events_stop - no upcall arrives any more, even for ports that stay
+ *
+ * All channels must be closed, but at shutdown. Xen is told first, for on this word it may raise
+ * what it has.
+ *
+ * Context: may sleep.
  */
-static void delivery_stop(void)
+void pvbus_xen_events_stop(void)
 {
 	memset(shared_info->evtchn_mask, 0xff, sizeof(shared_info->evtchn_mask));
 	if (mode == EV_PERCPU || mode == EV_INTX)
@@ -573,6 +571,7 @@ static void delivery_stop(void)
 	mode = EV_OFF;
 	nothing_pending();
 }
+EXPORT_SYMBOL_GPL(pvbus_xen_events_stop);
 
 static void selftest_event(void *data)
 {
@@ -702,25 +701,12 @@ int pvbus_xen_events_start(int irq, u64 callback)
 			return 0;
 		}
 		pr_warn("pvbus: no event arrives by %s: error %d\n", mode_names[way], err);
-		delivery_stop();
+		pvbus_xen_events_stop();
 		fifo_on = false;
 	}
 	return err;
 }
 EXPORT_SYMBOL_GPL(pvbus_xen_events_start);
-
-/**
- * pvbus_xen_events_stop - no upcall arrives any more
- *
- * All channels must be closed, but at shutdown.
- *
- * Context: may sleep.
- */
-void pvbus_xen_events_stop(void)
-{
-	delivery_stop();
-}
-EXPORT_SYMBOL_GPL(pvbus_xen_events_stop);
 
 /* --- another host --- */
 

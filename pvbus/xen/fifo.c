@@ -10,7 +10,6 @@
 #include <linux/slab.h>
 #include <asm/io.h>
 #include <pvbus/xen.h>
-#include "fifo.h"
 #include "fifo_core.h"
 #include "internal.h"
 

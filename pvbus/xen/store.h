@@ -22,13 +22,12 @@ void pvbus_bus_exit(void);
 int pvbus_walk_drivers(void *data, int (*fn)(struct device_driver *drv, void *data));
 
 /* xs.c */
-#define XS_COMMIT_TRIES	100	/* of a transaction that others interfere with */
-
 int pvbus_xs_start(void *ring, void (*notify)(void));
 void pvbus_xs_event(void);
 void pvbus_xs_stop(void);
 void pvbus_xs_suspend(void);
 int pvbus_xs_resume(int err);
+int pvbus_xs_transact(int (*fn)(u32 tx, void *data), void *data);
 
 /* Whether @err says that the store is no good, rather than what it answered */
 static inline bool store_failed(int err)
@@ -40,8 +39,6 @@ static inline bool store_failed(int err)
 struct pvbus_xen_device *pvbus_xen_device_alloc(struct device *parent, const char *node,
 						const char *backend);
 void pvbus_xen_unpublish(struct pvbus_xen_device *xdev);
-int pvbus_xenbus_start(struct device *parent);
-void pvbus_xenbus_stop(void);
 void pvbus_xenbus_suspend(void);
 int pvbus_xenbus_resume(int err);
 

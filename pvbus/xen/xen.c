@@ -119,34 +119,3 @@ int xen_store_resume(void)
 		       port, err);
 	return err;
 }
-
-/**
- * pvbus_xen_bus_start - find the devices and register them; follow the toolstack's orders
- * @parent: device they hang below
- * @awake: called after the guest woke up at a host that knows nothing of it yet, before the devices
- *	there are used; may sleep
- *
- * Context: may sleep; drivers that are there already probe before it returns.
- * Return: 0 or the errno of the first store access that failed.
- */
-int pvbus_xen_bus_start(struct device *parent, void (*awake)(void))
-{
-	int err = pvbus_xenbus_start(parent);
-
-	if (!err)
-		xen_control_start(awake);
-	return err;
-}
-EXPORT_SYMBOL_GPL(pvbus_xen_bus_start);
-
-/**
- * pvbus_xen_bus_stop - unregister all devices; their drivers' remove() has run when it returns
- *
- * Context: may sleep.
- */
-void pvbus_xen_bus_stop(void)
-{
-	xen_control_stop();
-	pvbus_xenbus_stop();
-}
-EXPORT_SYMBOL_GPL(pvbus_xen_bus_stop);

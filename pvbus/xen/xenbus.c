@@ -168,23 +168,22 @@ static bool replaced(const struct pvbus_xen_device *xdev, enum xenbus_state stor
 	return stored == XENBUS_INITIALISING && xdev->state > XENBUS_INITIALISING;
 }
 
-/* In a transaction, for a mere write would bring a folder back that was removed just before */
-static int write_state(struct pvbus_xen_device *xdev, enum xenbus_state state)
-{
-	enum xenbus_state stored;
-	int err, end;
-	u32 tx;
+struct new_state {
+	struct pvbus_xen_device *xdev;
+	enum xenbus_state state;
+};
 
-	err = pvbus_xs_txn_start(&tx);
-	if (err)
-		return err;
-	err = read_state(&xdev->pdev.dev, tx, xdev->node, &stored);
+/* In a transaction, for a mere write would bring a folder back that was removed just before */
+static int write_state(u32 tx, void *data)
+{
+	const struct new_state *new = data;
+	struct pvbus_xen_device *xdev = new->xdev;
+	enum xenbus_state stored;
+	int err = read_state(&xdev->pdev.dev, tx, xdev->node, &stored);
+
 	if (err == -ENOENT || (!err && replaced(xdev, stored)))
-		err = -ENODEV;
-	if (!err)
-		err = pvbus_xs_printf(tx, xdev->node, "state", "%u", state);
-	end = pvbus_xs_txn_end(tx, err);
-	return err ?: end;
+		return -ENODEV;
+	return err ?: pvbus_xs_printf(tx, xdev->node, "state", "%u", new->state);
 }
 
 /**
@@ -198,17 +197,16 @@ static int write_state(struct pvbus_xen_device *xdev, enum xenbus_state state)
  */
 int pvbus_xen_switch_state(struct pvbus_xen_device *xdev, enum xenbus_state state)
 {
-	int err, tries = 0;
+	struct new_state new = { xdev, state };
+	int err;
 
 	mutex_lock(&xdev->lock);
 	if (!xdev->gone && state == xdev->state) {
 		mutex_unlock(&xdev->lock);
 		return 0;
 	}
-	do {
-		err = READ_ONCE(xdev->gone) ? -ENODEV :
-		      in_tree() ? intree_switch_state(xdev, state) : write_state(xdev, state);
-	} while (err == -EAGAIN && ++tries < XS_COMMIT_TRIES);
+	err = xdev->gone ? -ENODEV :
+	      in_tree() ? intree_switch_state(xdev, state) : pvbus_xs_transact(write_state, &new);
 	dev_dbg(&xdev->pdev.dev, "%s -> %s: %d\n", pvbus_xen_state_name(xdev->state),
 		pvbus_xen_state_name(state), err);
 	/* After a failure it may or may not have been written. */
@@ -220,18 +218,6 @@ int pvbus_xen_switch_state(struct pvbus_xen_device *xdev, enum xenbus_state stat
 }
 EXPORT_SYMBOL_GPL(pvbus_xen_switch_state);
 
-static __printf(3, 0)
-void tell_error(struct pvbus_xen_device *xdev, int err, const char *fmt, va_list ap)
-{
-	char *text = kvasprintf(GFP_NOIO, fmt, ap);
-	char dir[sizeof("error/") + NODE_MAX];
-
-	dev_err_ratelimited(&xdev->pdev.dev, "%s (error %d)\n", text ?: fmt, err);
-	snprintf(dir, sizeof(dir), "error/%s", xdev->node);
-	pvbus_xs_printf(PVBUS_XS_NIL, dir, "error", "%d %s", err, text ?: fmt);
-	kfree(text);
-}
-
 /**
  * pvbus_xen_error - tell log and toolstack (in error/NODE/error) what went wrong with a device
  * @xdev: device
@@ -242,32 +228,19 @@ void tell_error(struct pvbus_xen_device *xdev, int err, const char *fmt, va_list
  */
 void pvbus_xen_error(struct pvbus_xen_device *xdev, int err, const char *fmt, ...)
 {
+	char dir[sizeof("error/") + NODE_MAX];
 	va_list ap;
+	char *text;
 
 	va_start(ap, fmt);
-	tell_error(xdev, err, fmt, ap);
+	text = kvasprintf(GFP_NOIO, fmt, ap);
 	va_end(ap);
+	dev_err_ratelimited(&xdev->pdev.dev, "%s (error %d)\n", text ?: fmt, err);
+	snprintf(dir, sizeof(dir), "error/%s", xdev->node);
+	pvbus_xs_printf(PVBUS_XS_NIL, dir, "error", "%d %s", err, text ?: fmt);
+	kfree(text);
 }
 EXPORT_SYMBOL_GPL(pvbus_xen_error);
-
-/**
- * pvbus_xen_fatal - the same, and begin to close the device
- * @xdev: device
- * @err: errno
- * @fmt: what; no newline
- *
- * Context: may sleep.
- */
-void pvbus_xen_fatal(struct pvbus_xen_device *xdev, int err, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	tell_error(xdev, err, fmt, ap);
-	va_end(ap);
-	pvbus_xen_switch_state(xdev, XENBUS_CLOSING);
-}
-EXPORT_SYMBOL_GPL(pvbus_xen_fatal);
 
 #define GOODBYE_MS	5000	/* for a back-end to follow one step of ours */
 
@@ -343,6 +316,20 @@ static void forget_nodes(u32 tx, const char *dir, const char * const *stale)
 	kfree(names);
 }
 
+struct publication {
+	struct pvbus_xen_device *xdev;
+	int (*fill)(u32 tx, void *data);
+	void *data;
+};
+
+static int write_nodes(u32 tx, void *data)
+{
+	const struct publication *pub = data;
+
+	forget_nodes(tx, pub->xdev->node, pub->xdev->stale);
+	return pub->fill(tx, pub->data);
+}
+
 /**
  * pvbus_xen_publish - write what a new connection consists of, so that it is seen all at once
  * @xdev: device
@@ -356,20 +343,10 @@ static void forget_nodes(u32 tx, const char *dir, const char * const *stale)
 int pvbus_xen_publish(struct pvbus_xen_device *xdev, const char * const *stale,
 		      int (*fill)(u32 tx, void *data), void *data)
 {
-	int err, end, tries = 0;
-	u32 tx;
+	struct publication pub = { xdev, fill, data };
 
 	xdev->stale = stale;
-	do {
-		err = pvbus_xs_txn_start(&tx);
-		if (err)
-			return err;
-		forget_nodes(tx, xdev->node, stale);
-		err = fill(tx, data);
-		end = pvbus_xs_txn_end(tx, err);
-		err = err ?: end;
-	} while (err == -EAGAIN && ++tries < XS_COMMIT_TRIES);
-	return err;
+	return pvbus_xs_transact(write_nodes, &pub);
 }
 EXPORT_SYMBOL_GPL(pvbus_xen_publish);
 
@@ -877,14 +854,16 @@ static void devices_changed(struct pvbus_xs_watch *watch, const char *path)
 
 static struct pvbus_xs_watch devices_watch = { .path = "device", .fn = devices_changed };
 
-/*
- * pvbus_xenbus_start - find the devices and keep track of them
+/**
+ * pvbus_xen_bus_start - find the devices and keep track of them; follow the toolstack's orders
  * @parent: device they hang below
+ * @awake: called after the guest woke up at a host that knows nothing of it yet, before the devices
+ *	there are used; may sleep
  *
  * Context: may sleep; drivers that are there already have probed when it returns.
- * Return: 0, or the errno of the store.
+ * Return: 0 or the errno of the first store access that failed.
  */
-int pvbus_xenbus_start(struct device *parent)
+int pvbus_xen_bus_start(struct device *parent, void (*awake)(void))
 {
 	int err;
 
@@ -904,15 +883,23 @@ int pvbus_xenbus_start(struct device *parent)
 	mutex_unlock(&xenbus.lock);
 	flush_workqueue(xenbus.wq);
 	if (err)
-		pvbus_xenbus_stop();
+		pvbus_xen_bus_stop();
+	else
+		xen_control_start(awake);
 	return err;
 }
+EXPORT_SYMBOL_GPL(pvbus_xen_bus_start);
 
-/* pvbus_xenbus_stop - unregister all devices; returns after their drivers' remove(). May sleep */
-void pvbus_xenbus_stop(void)
+/**
+ * pvbus_xen_bus_stop - unregister all devices; their drivers' remove() has run when it returns
+ *
+ * Context: may sleep.
+ */
+void pvbus_xen_bus_stop(void)
 {
 	struct pvbus_xen_device *xdev;
 
+	xen_control_stop();
 	pvbus_xs_unwatch(&devices_watch);
 	mutex_lock(&xenbus.lock);
 	xenbus.stopping = true;
@@ -925,6 +912,7 @@ void pvbus_xenbus_stop(void)
 	flush_workqueue(xenbus.wq);
 	destroy_workqueue(xenbus.wq);
 }
+EXPORT_SYMBOL_GPL(pvbus_xen_bus_stop);
 
 /*
  * pvbus_xenbus_suspend - before the guest is saved or migrated: drivers let go of their back-ends

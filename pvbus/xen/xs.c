@@ -26,6 +26,7 @@
 #include "xs_core.h"
 
 #define XS_TIMEOUT	(30 * HZ)
+#define XS_COMMIT_TRIES	100		/* of a transaction that others interfere with */
 #define XS_POLL		(HZ / 2)	/* how often to look, lest an event got lost */
 
 static struct {
@@ -133,10 +134,7 @@ static void xs_read_work(struct work_struct *work)
 	int got = 0;
 
 	while (READ_ONCE(xs.up) && !READ_ONCE(xs.dead) && (got = xs_get(&xs.link)) > 0) {
-		if (!xs_type_known(xs.link.hdr.type))
-			pr_warn_ratelimited("message of unknown type %u: dropped\n",
-					    xs.link.hdr.type);
-		else if (xs.link.hdr.type == XS_WATCH_EVENT)
+		if (xs.link.hdr.type == XS_WATCH_EVENT)
 			xs_take_event();
 		else
 			xs_take_reply();
@@ -429,17 +427,8 @@ char **pvbus_xs_directory(u32 tx, const char *dir, const char *node, unsigned in
 }
 EXPORT_SYMBOL_GPL(pvbus_xs_directory);
 
-/**
- * pvbus_xs_txn_start - begin a transaction
- * @tx: gets its id
- *
- * There is one at a time. It is ended by pvbus_xs_txn_end() whatever happens, by the same task, and
- * in between this makes requests with @tx and waits for nothing else.
- *
- * Context: may sleep.
- * Return: 0 or an errno as from pvbus_xs_read().
- */
-int pvbus_xs_txn_start(u32 *tx)
+/* There is one transaction at a time, so the mutex is held until xs_txn_end(). */
+static int xs_txn_start(u32 *tx)
 {
 	unsigned int len;
 	char *body;
@@ -463,18 +452,8 @@ int pvbus_xs_txn_start(u32 *tx)
 		*tx = id;
 	return err;
 }
-EXPORT_SYMBOL_GPL(pvbus_xs_txn_start);
 
-/**
- * pvbus_xs_txn_end - end a transaction
- * @tx: from pvbus_xs_txn_start()
- * @abort: forget it instead of carrying it out
- *
- * Context: may sleep.
- * Return: 0; -EAGAIN if something it touched was changed by others, so that nothing of it happened
- * and all of it is to be done again; or an errno as from pvbus_xs_read().
- */
-int pvbus_xs_txn_end(u32 tx, bool abort)
+static int xs_txn_end(u32 tx, bool abort)
 {
 	int err;
 
@@ -484,7 +463,31 @@ int pvbus_xs_txn_end(u32 tx, bool abort)
 	mutex_unlock(&xs.tx_mutex);
 	return err;
 }
-EXPORT_SYMBOL_GPL(pvbus_xs_txn_end);
+
+/*
+ * pvbus_xs_transact - requests of which all are carried out, or none
+ * @fn: makes them, with @tx, and waits for nothing else; called again if others interfered
+ * @data: for @fn
+ *
+ * Context: may sleep.
+ * Return: 0; what @fn returned, if that is not 0, and nothing has happened; -EAGAIN if others
+ * interfere for ever; or an errno as from pvbus_xs_read().
+ */
+int pvbus_xs_transact(int (*fn)(u32 tx, void *data), void *data)
+{
+	int err, end, tries = 0;
+	u32 tx;
+
+	do {
+		err = xs_txn_start(&tx);
+		if (err)
+			return err;
+		err = fn(tx, data);
+		end = xs_txn_end(tx, err);
+		err = err ?: end;
+	} while (err == -EAGAIN && ++tries < XS_COMMIT_TRIES);
+	return err;
+}
 
 /* -- watches -- */
 
@@ -642,7 +645,7 @@ static void xs_detach(void)
 
 /*
  * Forget watches and transactions that an earlier user left; not every host can, and some break
- * when asked.
+ * when asked. Whatever the host answers first, it proves that the store works.
  */
 static int xs_reset(void)
 {
@@ -662,18 +665,6 @@ static int xs_reset(void)
 	if (err)
 		pr_warn("watches of an earlier user not reset: error %d\n", err);
 	return store_failed(err) ? err : 0;
-}
-
-static int xs_prove(void)
-{
-	char *domid = pvbus_xs_read(PVBUS_XS_NIL, "", "domid", NULL);
-
-	if (IS_ERR(domid) && PTR_ERR(domid) == -ENOENT)
-		domid = pvbus_xs_read(PVBUS_XS_NIL, "", "name", NULL);
-	if (IS_ERR(domid))
-		return PTR_ERR(domid);
-	kfree(domid);
-	return 0;
 }
 
 /*
@@ -701,8 +692,6 @@ int pvbus_xs_start(void *ring, void (*notify)(void))
 	xs.watch_wq = alloc_workqueue("pvbus_watch", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
 	if (xs.reader_wq && xs.watch_wq)
 		err = xs_attach(ring);
-	if (!err)
-		err = xs_prove();
 	if (!err)
 		err = xs_reset();
 	if (err)

@@ -137,12 +137,6 @@ int xs_get(struct xs_link *link)
 	return 1;
 }
 
-/* xs_type_known - whether the protocol knows messages of @type */
-bool xs_type_known(u32 type)
-{
-	return type < XS_TYPES && type != XS_RESET_WATCHES - 1;
-}
-
 /*
  * xs_errno - what an error reply's body names. Return: that errno, negative; 0 for any other name
  */

@@ -42,7 +42,6 @@ int xs_room(const struct xs_link *link, unsigned int len);
 int xs_put(struct xs_link *link, const void *buf, unsigned int len);
 int xs_get(struct xs_link *link);
 
-bool xs_type_known(u32 type);
 int xs_errno(const char *name);
 int xs_split_event(const char *body, unsigned int len, const char **path, u32 *token);
 int xs_split_names(const char *body, unsigned int len, const char **name, unsigned int max);

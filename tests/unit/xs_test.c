@@ -321,18 +321,6 @@ TEST(opening_a_ring_that_is_not_clean)
 	CHECK_EQ(xs_open(&link_, &ring), -EIO);
 }
 
-TEST(message_types)
-{
-	CHECK(xs_type_known(XS_CONTROL));
-	CHECK(xs_type_known(XS_ERROR));
-	CHECK(xs_type_known(XS_RESET_WATCHES));
-	CHECK(xs_type_known(XS_DIRECTORY_PART));
-	CHECK(!xs_type_known(20));
-	CHECK(!xs_type_known(23));
-	CHECK(!xs_type_known(0xffff));
-	CHECK(!xs_type_known(0xffffffff));
-}
-
 TEST(error_names)
 {
 	CHECK_EQ(xs_errno("ENOENT"), -ENOENT);

@@ -47,7 +47,6 @@ struct xen_evtchn_bind_vcpu {
 #define EVTCHN_FIFO_PENDING		31
 #define EVTCHN_FIFO_MASKED		30
 #define EVTCHN_FIFO_LINKED		29
-#define EVTCHN_FIFO_BUSY		28
 #define EVTCHN_FIFO_LINK_BITS		17
 #define EVTCHN_FIFO_LINK_MASK		((1u << EVTCHN_FIFO_LINK_BITS) - 1)
 #define EVTCHN_FIFO_QUEUES		16

@@ -13,7 +13,6 @@
 #define XEN_PAGE_SIZE			4096u
 
 /* CPUID leaves, relative to the one that carries the signature */
-#define XEN_CPUID_VERSION		1	/* eax: major << 16 | minor */
 #define XEN_CPUID_HYPERCALL		2 /* eax: pages, ebx: the MSR that takes their address */
 #define XEN_CPUID_HVM			4
 #define XEN_CPUID_HVM_VCPU_ID		(1u << 3)	/* eax: ebx holds the vCPU's number */
@@ -98,14 +97,11 @@ struct xen_vcpu_info {
 	u8 time[32];
 };
 
+/* Of the page, as much as we look at */
 struct xen_shared_info {
 	struct xen_vcpu_info vcpu[XEN_LEGACY_VCPUS];
 	unsigned long evtchn_pending[XEN_LONG_BITS];
 	unsigned long evtchn_mask[XEN_LONG_BITS];
-	u32 wc_version;
-	u32 wc_sec;
-	u32 wc_nsec;
-	u32 wc_sec_hi;
 };
 
 _Static_assert(sizeof(struct xen_add_to_physmap) == 8 + 2 * sizeof(long), "xen_add_to_physmap");
@@ -122,8 +118,5 @@ _Static_assert(__builtin_offsetof(struct xen_shared_info, evtchn_pending) == 204
 _Static_assert(__builtin_offsetof(struct xen_shared_info, evtchn_mask) ==
 		       2048 + sizeof(long) * XEN_LONG_BITS,
 	       "evtchn_mask");
-_Static_assert(__builtin_offsetof(struct xen_shared_info, wc_version) ==
-		       2048 + 2 * sizeof(long) * XEN_LONG_BITS,
-	       "wc_version");
 
 #endif /* ABI_XEN_XEN_H */

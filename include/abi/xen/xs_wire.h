@@ -10,30 +10,19 @@
 
 #include <linux/types.h>
 
+/* Of some 20 types, those that we send or look for */
 enum xs_type {
-	XS_CONTROL		= 0,
 	XS_DIRECTORY		= 1,
 	XS_READ			= 2,
-	XS_GET_PERMS		= 3,
 	XS_WATCH		= 4,
 	XS_UNWATCH		= 5,
 	XS_TRANSACTION_START	= 6,
 	XS_TRANSACTION_END	= 7,
-	XS_INTRODUCE		= 8,
-	XS_RELEASE		= 9,
-	XS_GET_DOMAIN_PATH	= 10,
 	XS_WRITE		= 11,
-	XS_MKDIR		= 12,
 	XS_RM			= 13,
-	XS_SET_PERMS		= 14,
 	XS_WATCH_EVENT		= 15,	/* unasked; req_id and tx_id are 0 */
 	XS_ERROR		= 16,	/* in place of a reply; the body is the errno's name */
-	XS_IS_DOMAIN_INTRODUCED	= 17,
-	XS_RESUME		= 18,
-	XS_SET_TARGET		= 19,
 	XS_RESET_WATCHES	= 21,
-	XS_DIRECTORY_PART	= 22,
-	XS_TYPES
 };
 
 /* Ahead of every message, either way */
@@ -67,7 +56,6 @@ struct xs_ring {
 #define XS_CONNECTED		0
 #define XS_RECONNECT		1	/* by the guest; the host clears the ring, then this */
 
-_Static_assert(XS_TYPES == 23, "xs_type");
 _Static_assert(sizeof(struct xs_header) == 16, "xs_header");
 _Static_assert(__builtin_offsetof(struct xs_ring, rsp) == 1024, "xs_ring.rsp");
 _Static_assert(__builtin_offsetof(struct xs_ring, req_cons) == 2048, "xs_ring.req_cons");
