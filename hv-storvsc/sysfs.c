@@ -15,10 +15,11 @@
 #include <pvbus/show.h>
 #include "storvsc.h"
 
-#define SHOW(file, fmt, ...)	PVBUS_SHOW(struct storvsc *st, file, fmt, __VA_ARGS__)
+#define SHOW(file, fmt, ...) \
+	PVBUS_SHOW(struct storvsc *st, dev_get_drvdata, file, fmt, __VA_ARGS__)
 
-SHOW(phase, "%s", stor_phase_name(READ_ONCE(st->phase)));
-SHOW(reconnects, "%u", READ_ONCE(st->reconnects));
+SHOW(phase, "%s", stor_phase_name(READ_ONCE(st->phase)))
+SHOW(reconnects, "%u", READ_ONCE(st->reconnects))
 
 /* One that never had a connection has no disks yet, either. */
 static ssize_t reconnect_store(struct device *dev, struct device_attribute *attr, const char *buf,
@@ -53,26 +54,18 @@ static unsigned int version_of(const struct storvsc *st)
 	return d ? d->version : 0;
 }
 
-SHOW(version, "%u.%u", version_of(st) >> 8, version_of(st) & 0xff);
-SHOW(vmbus_version, "%u.%u", st->vdev->version >> 16, st->vdev->version & 0xffff);
-SHOW(channels, "%u", stor_nr_open(st));
-SHOW(hw_queues, "%u", st->nr_chans);
-SHOW(host_sub_channels, "%u", st->offer.sub_channels);
-SHOW(max_transfer, "%u", st->offer.max_transfer);
-SHOW(depth, "%u", st->depth);
-SHOW(ring_kb, "%u", stor_ring_kb);
+#define DEAL_FILES(FILE)							\
+	FILE(version, "%u.%u", version_of(st) >> 8, version_of(st) & 0xff)	\
+	FILE(vmbus_version, "%u.%u", st->vdev->version >> 16, st->vdev->version & 0xffff) \
+	FILE(channels, "%u", stor_nr_open(st))					\
+	FILE(hw_queues, "%u", st->nr_chans)					\
+	FILE(host_sub_channels, "%u", st->offer.sub_channels)			\
+	FILE(max_transfer, "%u", st->offer.max_transfer)			\
+	FILE(depth, "%u", st->depth)						\
+	FILE(ring_kb, "%u", stor_ring_kb)
 
-static struct attribute *deal_attrs[] = {
-	&dev_attr_version.attr,
-	&dev_attr_vmbus_version.attr,
-	&dev_attr_channels.attr,
-	&dev_attr_hw_queues.attr,
-	&dev_attr_host_sub_channels.attr,
-	&dev_attr_max_transfer.attr,
-	&dev_attr_depth.attr,
-	&dev_attr_ring_kb.attr,
-	NULL
-};
+DEAL_FILES(SHOW)
+static struct attribute *deal_attrs[] = PVBUS_ATTRS(DEAL_FILES);
 
 static const struct attribute_group deal_group = { .name = "negotiated", .attrs = deal_attrs };
 
@@ -81,28 +74,19 @@ static const struct attribute_group deal_group = { .name = "negotiated", .attrs 
 #define COUNTER(counter)									\
 	PVBUS_COUNTER(struct storvsc, chan, max_chans, counter, stats.counter)
 
-COUNTER(commands);
-COUNTER(doorbells);
-COUNTER(starved);
-COUNTER(bounced);
-COUNTER(answers);
-COUNTER(errors);
-COUNTER(strays);
-COUNTER(polled);
-COUNTER(events);
+#define COUNTER_FILES(FILE)							\
+	FILE(commands)								\
+	FILE(doorbells)								\
+	FILE(starved)								\
+	FILE(bounced)								\
+	FILE(answers)								\
+	FILE(errors)								\
+	FILE(strays)								\
+	FILE(polled)								\
+	FILE(events)
 
-static struct attribute *counter_attrs[] = {
-	&dev_attr_commands.attr,
-	&dev_attr_doorbells.attr,
-	&dev_attr_starved.attr,
-	&dev_attr_bounced.attr,
-	&dev_attr_answers.attr,
-	&dev_attr_errors.attr,
-	&dev_attr_strays.attr,
-	&dev_attr_polled.attr,
-	&dev_attr_events.attr,
-	NULL
-};
+COUNTER_FILES(COUNTER)
+static struct attribute *counter_attrs[] = PVBUS_ATTRS(COUNTER_FILES);
 
 static const struct attribute_group counter_group = { .name = "counters", .attrs = counter_attrs };
 

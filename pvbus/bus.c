@@ -8,6 +8,7 @@
 #include <linux/sysfs.h>
 #include <bus.h>
 #include <pvbus/pvbus.h>
+#include <pvbus/show.h>
 #include "hyperv/ride.h"
 #include "xen/intree.h"
 #include "xen/store.h"
@@ -55,30 +56,15 @@ static void pvbus_shutdown(struct device *dev)
 		to_pvbus_driver(dev->driver)->shutdown(to_pvbus_device(dev));
 }
 
-static ssize_t modalias_show(struct device *dev, struct device_attribute *attr, char *buf)
-{
-	return sysfs_emit(buf, "pvbus:%s\n", to_pvbus_device(dev)->type);
-}
-static DEVICE_ATTR_RO(modalias);
+#define SHOW(file, fmt, ...) \
+	PVBUS_SHOW(const struct pvbus_device *pdev, to_pvbus_device, file, fmt, __VA_ARGS__)
+#define FILES(FILE)						\
+	FILE(modalias, "pvbus:%s", pdev->type)			\
+	FILE(type, "%s", pdev->type)				\
+	FILE(quarantined, "%d", pvbus_is_quarantined(pdev))
 
-static ssize_t type_show(struct device *dev, struct device_attribute *attr, char *buf)
-{
-	return sysfs_emit(buf, "%s\n", to_pvbus_device(dev)->type);
-}
-static DEVICE_ATTR_RO(type);
-
-static ssize_t quarantined_show(struct device *dev, struct device_attribute *attr, char *buf)
-{
-	return sysfs_emit(buf, "%d\n", pvbus_is_quarantined(to_pvbus_device(dev)));
-}
-static DEVICE_ATTR_RO(quarantined);
-
-static struct attribute *pvbus_attrs[] = {
-	&dev_attr_modalias.attr,
-	&dev_attr_type.attr,
-	&dev_attr_quarantined.attr,
-	NULL
-};
+FILES(SHOW)
+static struct attribute *pvbus_attrs[] = PVBUS_ATTRS(FILES);
 ATTRIBUTE_GROUPS(pvbus);
 
 static struct bus_type pvbus_bus = {

@@ -15,10 +15,11 @@
 #include <pvbus/show.h>
 #include "blkfront.h"
 
-#define SHOW(file, fmt, ...)	PVBUS_SHOW(const struct blkfront *bf, file, fmt, __VA_ARGS__)
+#define SHOW(file, fmt, ...) \
+	PVBUS_SHOW(const struct blkfront *bf, dev_get_drvdata, file, fmt, __VA_ARGS__)
 
-SHOW(phase, "%s", blkfront_phase_name(READ_ONCE(bf->phase)));
-SHOW(reconnects, "%u", READ_ONCE(bf->reconnects));
+SHOW(phase, "%s", blkfront_phase_name(READ_ONCE(bf->phase)))
+SHOW(reconnects, "%u", READ_ONCE(bf->reconnects))
 
 static ssize_t reconnect_store(struct device *dev, struct device_attribute *attr, const char *buf,
 			       size_t len)
@@ -58,46 +59,28 @@ static const char *flush_name(u8 op)
 	return op == BLK_OP_NONE ? "none" : op == BLKIF_OP_FLUSH_DISKCACHE ? "flush" : "barrier";
 }
 
-SHOW(name, "%s", bf->name.name);
-SHOW(queues, "%u", bf->deal.queues);
-SHOW(poll_queues, "%u", bf->deal.poll_queues);
-SHOW(ring_pages, "%u", 1u << bf->deal.ring_order);
-SHOW(ring_size, "%u", bf->rings[0].r.size);
-SHOW(max_segments, "%u", bf->deal.max_segs);
-SHOW(sector_size, "%u", bf->deal.sector_size);
-SHOW(physical_sector_size, "%u", bf->deal.physical_sector_size);
-SHOW(sectors, "%llu", bf->deal.sectors);
-SHOW(flush, "%s", flush_name(bf->deal.flush_op));
-SHOW(fua, "%s", bf->deal.flush_op == BLK_OP_NONE ? "none" : "emulated");
-SHOW(discard, "%d", bf->deal.discard);
-SHOW(secure_discard, "%d", bf->deal.secure_discard);
-SHOW(persistent_grants, "%d", bf->deal.persistent);
-SHOW(bounce, "%d", bf->bounce);
-SHOW(readonly, "%d", bf->deal.readonly);
-SHOW(removable, "%d", bf->deal.removable);
-SHOW(cdrom, "%d", bf->deal.cdrom);
+#define DEAL_FILES(FILE)							\
+	FILE(name, "%s", bf->name.name)						\
+	FILE(queues, "%u", bf->deal.queues)					\
+	FILE(poll_queues, "%u", bf->deal.poll_queues)				\
+	FILE(ring_pages, "%u", 1u << bf->deal.ring_order)			\
+	FILE(ring_size, "%u", bf->rings[0].r.size)				\
+	FILE(max_segments, "%u", bf->deal.max_segs)				\
+	FILE(sector_size, "%u", bf->deal.sector_size)				\
+	FILE(physical_sector_size, "%u", bf->deal.physical_sector_size)		\
+	FILE(sectors, "%llu", bf->deal.sectors)					\
+	FILE(flush, "%s", flush_name(bf->deal.flush_op))			\
+	FILE(fua, "%s", bf->deal.flush_op == BLK_OP_NONE ? "none" : "emulated")	\
+	FILE(discard, "%d", bf->deal.discard)					\
+	FILE(secure_discard, "%d", bf->deal.secure_discard)			\
+	FILE(persistent_grants, "%d", bf->deal.persistent)			\
+	FILE(bounce, "%d", bf->bounce)						\
+	FILE(readonly, "%d", bf->deal.readonly)					\
+	FILE(removable, "%d", bf->deal.removable)				\
+	FILE(cdrom, "%d", bf->deal.cdrom)
 
-static struct attribute *deal_attrs[] = {
-	&dev_attr_name.attr,
-	&dev_attr_queues.attr,
-	&dev_attr_poll_queues.attr,
-	&dev_attr_ring_pages.attr,
-	&dev_attr_ring_size.attr,
-	&dev_attr_max_segments.attr,
-	&dev_attr_sector_size.attr,
-	&dev_attr_physical_sector_size.attr,
-	&dev_attr_sectors.attr,
-	&dev_attr_flush.attr,
-	&dev_attr_fua.attr,
-	&dev_attr_discard.attr,
-	&dev_attr_secure_discard.attr,
-	&dev_attr_persistent_grants.attr,
-	&dev_attr_bounce.attr,
-	&dev_attr_readonly.attr,
-	&dev_attr_removable.attr,
-	&dev_attr_cdrom.attr,
-	NULL
-};
+DEAL_FILES(SHOW)
+static struct attribute *deal_attrs[] = PVBUS_ATTRS(DEAL_FILES);
 
 static const struct attribute_group deal_group = { .name = "negotiated", .attrs = deal_attrs };
 
@@ -105,28 +88,19 @@ static const struct attribute_group deal_group = { .name = "negotiated", .attrs 
 
 #define COUNTER(file, field)	PVBUS_COUNTER(struct blkfront, rings, max_rings, file, field)
 
-COUNTER(requests, stats.requests);
-COUNTER(indirect, stats.indirect);
-COUNTER(doorbells, stats.doorbells);
-COUNTER(starved, stats.starved);
-COUNTER(responses, stats.responses);
-COUNTER(errors, stats.errors);
-COUNTER(polled, stats.polled);
-COUNTER(timeouts, stats.timeouts);
-COUNTER(events, ch.events);
+#define COUNTER_FILES(FILE)							\
+	FILE(requests, stats.requests)						\
+	FILE(indirect, stats.indirect)						\
+	FILE(doorbells, stats.doorbells)					\
+	FILE(starved, stats.starved)						\
+	FILE(responses, stats.responses)					\
+	FILE(errors, stats.errors)						\
+	FILE(polled, stats.polled)						\
+	FILE(timeouts, stats.timeouts)						\
+	FILE(events, ch.events)
 
-static struct attribute *counter_attrs[] = {
-	&dev_attr_requests.attr,
-	&dev_attr_indirect.attr,
-	&dev_attr_doorbells.attr,
-	&dev_attr_starved.attr,
-	&dev_attr_responses.attr,
-	&dev_attr_errors.attr,
-	&dev_attr_polled.attr,
-	&dev_attr_timeouts.attr,
-	&dev_attr_events.attr,
-	NULL
-};
+COUNTER_FILES(COUNTER)
+static struct attribute *counter_attrs[] = PVBUS_ATTRS(COUNTER_FILES);
 
 static const struct attribute_group counter_group = { .name = "counters", .attrs = counter_attrs };
 

@@ -15,10 +15,11 @@
 #include <pvbus/show.h>
 #include "netfront.h"
 
-#define SHOW(file, fmt, ...)	PVBUS_SHOW(const struct netfront *nf, file, fmt, __VA_ARGS__)
+#define SHOW(file, fmt, ...) \
+	PVBUS_SHOW(const struct netfront *nf, dev_get_drvdata, file, fmt, __VA_ARGS__)
 
-SHOW(phase, "%s", netfront_phase_name(READ_ONCE(nf->phase)));
-SHOW(reconnects, "%u", READ_ONCE(nf->reconnects));
+SHOW(phase, "%s", netfront_phase_name(READ_ONCE(nf->phase)))
+SHOW(reconnects, "%u", READ_ONCE(nf->reconnects))
 
 static ssize_t reconnect_store(struct device *dev, struct device_attribute *attr, const char *buf,
 			       size_t len)
@@ -52,38 +53,24 @@ static const struct attribute_group netfront_group = { .attrs = netfront_attrs }
 
 /* --- negotiated/ --- */
 
-SHOW(queues, "%u", nf->deal.queues);
-SHOW(split_events, "%u", nf->deal.split);
-SHOW(slots_per_packet, "%u", nf->deal.max_slots);
-SHOW(sg, "%u", nf->deal.sg);
-SHOW(tso4, "%u", nf->deal.gso4);
-SHOW(tso6, "%u", nf->deal.gso6);
-SHOW(checksum4, "%u", nf->deal.csum4);
-SHOW(checksum6, "%u", nf->deal.csum6);
-SHOW(rx_gso, "%u", nf->deal.rx_gso);
-SHOW(xdp_headroom, "%u", nf->deal.rx_headroom);
-SHOW(control_ring, "%u", nf->ctrl.open);
-SHOW(hash_table, "%u", nf->nr_indir);
-SHOW(multicast_filter, "%u", nf->filter);
-SHOW(bounce, "%u", nf->bounce);
+#define DEAL_FILES(FILE)							\
+	FILE(queues, "%u", nf->deal.queues)					\
+	FILE(split_events, "%u", nf->deal.split)				\
+	FILE(slots_per_packet, "%u", nf->deal.max_slots)			\
+	FILE(sg, "%u", nf->deal.sg)						\
+	FILE(tso4, "%u", nf->deal.gso4)						\
+	FILE(tso6, "%u", nf->deal.gso6)						\
+	FILE(checksum4, "%u", nf->deal.csum4)					\
+	FILE(checksum6, "%u", nf->deal.csum6)					\
+	FILE(rx_gso, "%u", nf->deal.rx_gso)					\
+	FILE(xdp_headroom, "%u", nf->deal.rx_headroom)				\
+	FILE(control_ring, "%u", nf->ctrl.open)					\
+	FILE(hash_table, "%u", nf->nr_indir)					\
+	FILE(multicast_filter, "%u", nf->filter)				\
+	FILE(bounce, "%u", nf->bounce)
 
-static struct attribute *deal_attrs[] = {
-	&dev_attr_queues.attr,
-	&dev_attr_split_events.attr,
-	&dev_attr_slots_per_packet.attr,
-	&dev_attr_sg.attr,
-	&dev_attr_tso4.attr,
-	&dev_attr_tso6.attr,
-	&dev_attr_checksum4.attr,
-	&dev_attr_checksum6.attr,
-	&dev_attr_rx_gso.attr,
-	&dev_attr_xdp_headroom.attr,
-	&dev_attr_control_ring.attr,
-	&dev_attr_hash_table.attr,
-	&dev_attr_multicast_filter.attr,
-	&dev_attr_bounce.attr,
-	NULL
-};
+DEAL_FILES(SHOW)
+static struct attribute *deal_attrs[] = PVBUS_ATTRS(DEAL_FILES);
 
 static const struct attribute_group deal_group = { .name = "negotiated", .attrs = deal_attrs };
 

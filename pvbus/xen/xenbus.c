@@ -15,6 +15,7 @@
 #include <linux/string.h>
 #include <bus.h>
 #include <pvbus/platform.h>
+#include <pvbus/show.h>
 #include <pvbus/xen.h>
 #include "intree.h"
 #include "store.h"
@@ -365,11 +366,12 @@ static struct pvbus_xen_device *of_dev(struct device *dev)
 	return to_pvbus_xen(to_pvbus_device(dev));
 }
 
-static ssize_t node_show(struct device *dev, struct device_attribute *attr, char *buf)
-{
-	return sysfs_emit(buf, "%s\n", of_dev(dev)->node);
-}
-static DEVICE_ATTR_RO(node);
+#define SHOW(file, fmt, ...) \
+	PVBUS_SHOW(const struct pvbus_xen_device *xdev, of_dev, file, fmt, __VA_ARGS__)
+
+SHOW(node, "%s", xdev->node)
+SHOW(state, "%s", pvbus_xen_state_name(xdev->state))
+SHOW(backend_state, "%s", pvbus_xen_state_name(xdev->backend_state))
 
 static ssize_t backend_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
@@ -382,18 +384,6 @@ static ssize_t backend_show(struct device *dev, struct device_attribute *attr, c
 	return n;
 }
 static DEVICE_ATTR_RO(backend);
-
-static ssize_t state_show(struct device *dev, struct device_attribute *attr, char *buf)
-{
-	return sysfs_emit(buf, "%s\n", pvbus_xen_state_name(of_dev(dev)->state));
-}
-static DEVICE_ATTR_RO(state);
-
-static ssize_t backend_state_show(struct device *dev, struct device_attribute *attr, char *buf)
-{
-	return sysfs_emit(buf, "%s\n", pvbus_xen_state_name(of_dev(dev)->backend_state));
-}
-static DEVICE_ATTR_RO(backend_state);
 
 static struct attribute *xenbus_attrs[] = {
 	&dev_attr_node.attr,
