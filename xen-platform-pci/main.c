@@ -30,30 +30,11 @@ static ssize_t waiting_show(struct device *dev, struct device_attribute *attr, c
 }
 static DEVICE_ATTR_RO(waiting);
 
-static ssize_t unplug_attr_show(struct device *dev, struct device_attribute *attr, char *buf)
-{
-	return unplug_show(buf);
-}
-
-static ssize_t unplug_attr_store(struct device *dev, struct device_attribute *attr, const char *buf,
-				 size_t len)
-{
-	int err = unplug_set(buf);
-
-	return err ? err : len;
-}
-
-static struct device_attribute dev_attr_unplug = {
-	.attr	= { .name = "unplug", .mode = 0644 },
-	.show	= unplug_attr_show,
-	.store	= unplug_attr_store,
-};
-
 static struct attribute *platform_attrs[] = {
 	&dev_attr_events.attr,
 	&dev_attr_waiting.attr,
 	&dev_attr_unplug.attr,
-	NULL,
+	NULL
 };
 
 static const struct attribute_group platform_group = { .attrs = platform_attrs };

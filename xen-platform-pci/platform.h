@@ -2,7 +2,7 @@
 #ifndef XEN_PLATFORM_PCI_H
 #define XEN_PLATFORM_PCI_H
 
-#include <linux/types.h>
+#include <linux/device.h>
 
 /* unplug.c */
 int unplug_hello(void);
@@ -10,7 +10,6 @@ void unplug_again(void);
 int unplug_start(void);
 void unplug_stop(void);
 void unplug_flush(void);
-int unplug_set(const char *words);
-ssize_t unplug_show(char *buf);
+extern struct device_attribute dev_attr_unplug;
 
 #endif /* XEN_PLATFORM_PCI_H */

@@ -417,11 +417,22 @@ void unplug_stop(void)
 	cancel_work_sync(&unplug_dwork);
 }
 
-/* Writing to the sysfs file: a new policy, carried out at once. */
-int unplug_set(const char *words)
+static ssize_t unplug_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	char want[64], done[64];
+
+	return sysfs_emit(buf, "policy: %s\nunplugged: %s\nports: %s\n",
+			  words_of(policy, want, sizeof(want)),
+			  gone ? words_of(gone, done, sizeof(done)) : "nothing",
+			  have_ports ? "yes" : "no");
+}
+
+/* A new policy, carried out at once */
+static ssize_t unplug_store(struct device *dev, struct device_attribute *attr, const char *buf,
+			    size_t len)
 {
 	unsigned int bits;
-	int err = policy_parse(words, &bits);
+	int err = policy_parse(buf, &bits);
 
 	if (err)
 		return err;
@@ -432,15 +443,6 @@ int unplug_set(const char *words)
 	refused = 0;
 	err = unplug_by_policy();
 	mutex_unlock(&unplug_lock);
-	return err;
+	return err ?: len;
 }
-
-ssize_t unplug_show(char *buf)
-{
-	char want[64], done[64];
-
-	return sprintf(buf, "policy: %s\nunplugged: %s\nports: %s\n",
-		       words_of(policy, want, sizeof(want)),
-		       gone ? words_of(gone, done, sizeof(done)) : "nothing",
-		       have_ports ? "yes" : "no");
-}
+DEVICE_ATTR_RW(unplug);
