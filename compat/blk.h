@@ -16,6 +16,9 @@
  *   blk_mode_t, GENHD_FL_NO_PART
  *   BLK_MQ_F_SHOULD_MERGE           0 where that is what every queue does
  *   bvec_kmap_local(bvec), kmap_local_page(page), kunmap_local(addr)
+ *   blk_mq_request_completed(rq)    may say no of one that is completed right now
+ *   blk_steal_bios(list, rq), submit_bio_noacct(bio)
+ *   SECTOR_SHIFT, SECTOR_SIZE, BLK_STS_DEV_RESOURCE
  *
  * Callbacks whose prototype changed: write FN in the newest form, put the macro after it, give
  * FN_op to the kernel.
@@ -35,7 +38,7 @@
  * Without an upstream name to take:
  *
  *   pv_mq_last(bd)                  ring the doorbell now? Always, where nothing calls commit_rqs
- *   pv_mq_set_nr_maps(set, n), pv_mq_map_queues(set, type, nr, offset)
+ *   pv_mq_set_nr_maps(set, n), pv_mq_map_queues(set, type, nr, offset), pv_mq_default_map(set)
  *                                   before 5.0 there is one map only
  *   pv_bdev_in_use(dev)             has somebody claimed the disk (a mount, LVM, swap);
  *                                   may sleep
@@ -68,6 +71,15 @@ typedef fmode_t blk_mode_t;
 
 #if !PV_HAVE_BLK_EH_DONE
 #define BLK_EH_DONE BLK_EH_NOT_HANDLED
+#endif
+
+#ifndef BLK_STS_DEV_RESOURCE
+#define BLK_STS_DEV_RESOURCE BLK_STS_RESOURCE
+#endif
+
+#ifndef SECTOR_SHIFT
+#define SECTOR_SHIFT	9
+#define SECTOR_SIZE	(1 << SECTOR_SHIFT)
 #endif
 
 #if !PV_HAVE_BLK_FL_NO_PART
@@ -339,6 +351,28 @@ static inline bool pv_bdev_in_use(dev_t dev)
 
 /* -- requests -- */
 
+#if !PV_HAVE_BLK_REQUEST_COMPLETED
+#define blk_mq_request_completed(rq) false
+#endif
+
+#if !PV_HAVE_BLK_SUBMIT_NOACCT
+#define submit_bio_noacct(bio) generic_make_request(bio)
+#endif
+
+#if !PV_HAVE_BLK_STEAL_BIOS
+static inline void pv_steal_bios(struct bio_list *list, struct request *rq)
+{
+	struct bio_list all = { .head = rq->bio, .tail = rq->biotail };
+
+	bio_list_merge(list, &all);
+	rq->bio = NULL;
+	rq->biotail = NULL;
+	rq->__data_len = 0;
+}
+
+#define blk_steal_bios(list, rq) pv_steal_bios(list, rq)
+#endif
+
 #if !PV_HAVE_BLK_RQ_LIST
 #undef rq_list_pop
 #undef rq_list_add_tail
@@ -390,6 +424,7 @@ struct io_comp_batch;
 #if PV_HAVE_BLK_QUEUE_MAPS
 #define pv_queue_has_poll	1
 #define pv_mq_set_nr_maps(set, n)	((set)->nr_maps = (n))
+#define pv_mq_default_map(set)		((set)->map[HCTX_TYPE_DEFAULT].mq_map)
 
 static inline void pv_mq_map_queues(struct blk_mq_tag_set *set, unsigned int type, unsigned int nr,
 				    unsigned int offset)
@@ -403,6 +438,7 @@ static inline void pv_mq_map_queues(struct blk_mq_tag_set *set, unsigned int typ
 enum { HCTX_TYPE_DEFAULT, HCTX_TYPE_READ, HCTX_TYPE_POLL };
 #define pv_queue_has_poll	0
 #define pv_mq_set_nr_maps(set, n)	((void)(n))
+#define pv_mq_default_map(set)		((set)->mq_map)
 
 static inline void pv_mq_map_queues(struct blk_mq_tag_set *set, unsigned int type, unsigned int nr,
 				    unsigned int offset)

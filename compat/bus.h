@@ -6,11 +6,14 @@
  * Under their upstream names, in their newest form:
  *
  *   hrtimer_setup(timer, fn, clock, mode), timer_container_of(var, timer, field),
- *   timer_delete_sync(t)
+ *   timer_delete_sync(t), tasklet_setup(t, fn)
  *   irq_set_affinity(irq, mask)     from a module too
  *   irq_data_update_affinity(d, mask)
  *   sysfs_emit(buf, fmt, ...), sysfs_emit_at(buf, at, fmt, ...)
  *   from_work(var, work, field), secs_to_jiffies(s), system_dfl_wq, WQ_PERCPU, X86_VENDOR_HYGON
+ *   static_assert(expr), fallthrough, import_guid(guid, bytes), kvcalloc(n, size, flags)
+ *   platform_get_irq_optional(pdev, n), pci_info(pdev, fmt, ...), pci_warn(pdev, fmt, ...)
+ *   DEFINE_SHOW_ATTRIBUTE(name)
  *   get_unaligned_le32() and friends; panic_notifier_list
  *   syscore_suspend(), syscore_resume()     nothing where the kernel knows no sleep
  *   DEFINE_STATIC_CALL(name, fn), static_call(name), static_call_update(name, fn)
@@ -26,6 +29,7 @@
  * Without an upstream name to take:
  *
  *   pv_assign_str(field, src)       __assign_str() in a tracepoint's TP_fast_assign
+ *   pv_kernel_on_hyperv()           does the kernel use Hyper-V as its guest
  *   pv_memory_hidden()              is a guest's memory not for its host to read? Kernels before
  *                                   5.16 cannot be such guests of Hyper-V's
  *
@@ -40,14 +44,18 @@
 #include <linux/interrupt.h>
 #include <linux/jiffies.h>
 #include <linux/kernel.h>
+#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/platform_device.h>
+#include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/syscore_ops.h>
 #include <linux/sysfs.h>
 #include <linux/timer.h>
 #include <linux/workqueue.h>
+#include <linux/uuid.h>
+#include <asm/hypervisor.h>
 #include <asm/processor.h>
 #include <pv_compat_config.h>
 
@@ -116,7 +124,22 @@ static inline void syscore_resume(void) { }
 	static int fn##_op(struct platform_device *pdev) { fn(pdev); return 0; }
 #endif
 
+#if !PV_HAVE_PLATFORM_IRQ_OPTIONAL
+/* There, one that is not there is no reason to complain. */
+#define platform_get_irq_optional(pdev, n) platform_get_irq(pdev, n)
+#endif
+
+#ifndef pci_info
+#define pci_info(pdev, ...) dev_info(&(pdev)->dev, __VA_ARGS__)
+#define pci_warn(pdev, ...) dev_warn(&(pdev)->dev, __VA_ARGS__)
+#endif
+
 /* -- interrupts and timers -- */
+
+#if !PV_HAVE_TASKLET_SETUP
+#define tasklet_setup(t, fn) \
+	tasklet_init(t, (void (*)(unsigned long))(void *)(fn), (unsigned long)(t))
+#endif
 
 #if !PV_HAVE_IRQ_UPDATE_AFFINITY
 #define irq_data_update_affinity(d, mask) cpumask_copy(irq_data_get_affinity_mask(d), mask)
@@ -157,6 +180,12 @@ static inline void hrtimer_setup(struct hrtimer *timer,
 #define X86_VENDOR_HYGON 9
 #endif
 
+#if PV_HAVE_X86_HYPER_TYPE
+#define pv_kernel_on_hyperv() (x86_hyper_type == X86_HYPER_MS_HYPERV)
+#else
+#define pv_kernel_on_hyperv() (x86_hyper == &x86_hyper_ms_hyperv)
+#endif
+
 #if PV_HAVE_CC_PLATFORM
 #define pv_memory_hidden() cc_platform_has(CC_ATTR_GUEST_MEM_ENCRYPT)
 #else
@@ -178,6 +207,32 @@ static inline void hrtimer_setup(struct hrtimer *timer,
 #endif
 
 /* -- small things -- */
+
+#ifndef fallthrough
+#define fallthrough __attribute__((__fallthrough__))
+#endif
+
+#ifndef static_assert
+#define static_assert(expr) _Static_assert(expr, #expr)
+#endif
+
+#if !PV_HAVE_IMPORT_GUID
+#define import_guid(guid, bytes) memcpy(guid, bytes, sizeof(guid_t))
+#endif
+
+#if !PV_HAVE_KVCALLOC
+#define kvcalloc(n, size, flags) kvmalloc_array(n, size, (flags) | __GFP_ZERO)
+#endif
+
+#ifndef DEFINE_SHOW_ATTRIBUTE
+#define DEFINE_SHOW_ATTRIBUTE(name) \
+	static int name##_open(struct inode *inode, struct file *file) \
+	{ return single_open(file, name##_show, inode->i_private); } \
+	static const struct file_operations name##_fops = { \
+		.owner = THIS_MODULE, .open = name##_open, .read = seq_read, \
+		.llseek = seq_lseek, .release = single_release, \
+	}
+#endif
 
 #ifndef secs_to_jiffies
 #define secs_to_jiffies(secs) ((unsigned long)(secs) * HZ)

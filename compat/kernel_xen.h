@@ -4,6 +4,9 @@
  * them.
  *
  *   gnttab_end_foreign_access_ref(ref)
+ *   bind_evtchn_to_irqhandler_lateeoi(...), xen_irq_lateeoi(irq, flags); where the kernel knows
+ *                                   no late EOI, the event was done with before the handler
+ *   pv_xenbus_allow_rebind(drv)     may its devices go to another driver? Always, before 5.6
  *   PV_XENBUS_REMOVE(fn)            void fn(struct xenbus_device *), then give fn_op to the kernel
  *   enum xenbus_state is the shim's: the kernel's of that name is enum kernel_xenbus_state
  */
@@ -20,6 +23,19 @@
 
 #if PV_HAVE_GNTTAB_END_READONLY
 #define gnttab_end_foreign_access_ref(ref) gnttab_end_foreign_access_ref(ref, 0)
+#endif
+
+#if !PV_HAVE_XEN_LATEEOI
+#undef XEN_EOI_FLAG_SPURIOUS
+#define XEN_EOI_FLAG_SPURIOUS 1
+#define bind_evtchn_to_irqhandler_lateeoi bind_evtchn_to_irqhandler
+#define xen_irq_lateeoi(irq, flags) ((void)(flags))
+#endif
+
+#if PV_HAVE_XENBUS_ALLOW_REBIND
+#define pv_xenbus_allow_rebind(drv) ((drv)->allow_rebind = true)
+#else
+#define pv_xenbus_allow_rebind(drv) ((void)(drv))
 #endif
 
 #if PV_HAVE_XENBUS_REMOVE_INT

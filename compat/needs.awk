@@ -98,9 +98,14 @@ $2 == "symbol" {
 }
 
 {
+	only = sub(/[ \t]only[ \t]/, " ")
 	subject = $2 == "fn" || $2 == "member" ? $4 : ""
 	re = after(subject == "" ? 3 : 4)
-	if (!in_headers($2, $3, subject, re))
+	if (in_headers($2, $3, subject, re))
+		next
+	if (only)
+		leave_out($1, "the kernel has no " wanted($2, $3, subject, re))
+	else
 		print "lacks " $1 " " wanted($2, $3, subject, re)
 }
 

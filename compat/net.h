@@ -8,10 +8,11 @@
  *   netif_set_tso_max_size(dev, size), eth_hw_addr_set(dev, addr)
  *   u64_stats_fetch_begin(sync), u64_stats_fetch_retry(sync, start)     safe against interrupts
  *   skb_frag_off(frag), skb_mark_for_recycle(skb), txq_trans_cond_update(txq)
+ *   __netdev_tx_sent_queue(txq, bytes, more), NL_SET_ERR_MSG_MOD(extack, msg)
  *   ethtool_sprintf(&p, fmt, ...)
  *   xdp_init_buff(xdp, size, rxq), xdp_prepare_buff(xdp, hard_start, headroom, len, meta)
  *   xdp_rxq_info_reg(rxq, dev, queue, napi_id), xdp_set_features_flag(dev, flags), NETDEV_XDP_ACT_*
- *   bpf_warn_invalid_xdp_action(dev, prog, act)
+ *   bpf_warn_invalid_xdp_action(dev, prog, act), xdp_convert_buff_to_frame(xdp), xdp_do_flush()
  *
  * Callbacks whose prototype changed: write FN in the newest form, put the macro after it, give
  * FN_op to the kernel.
@@ -60,7 +61,7 @@
 
 #if PV_HAVE_PAGE_POOL_HELPERS
 #include <net/page_pool/helpers.h>
-#else
+#elif PV_HAVE_PAGE_POOL_PUT_FULL
 #include <net/page_pool.h>
 #endif
 
@@ -84,6 +85,20 @@ static inline void eth_hw_addr_set(struct net_device *dev, const u8 *addr)
 
 #if !PV_HAVE_NETIF_TSO_MAX_SIZE
 #define netif_set_tso_max_size(dev, size) netif_set_gso_max_size(dev, size)
+#endif
+
+#if !PV_HAVE_TX_SENT_MORE
+static inline bool pv_tx_sent_queue(struct netdev_queue *txq, unsigned int bytes, bool more)
+{
+	netdev_tx_sent_queue(txq, bytes);
+	return !more || netif_xmit_stopped(txq);
+}
+
+#define __netdev_tx_sent_queue(txq, bytes, more) pv_tx_sent_queue(txq, bytes, more)
+#endif
+
+#ifndef NL_SET_ERR_MSG_MOD
+#define NL_SET_ERR_MSG_MOD NL_SET_ERR_MSG
 #endif
 
 #if !PV_HAVE_TXQ_TRANS_COND
@@ -114,15 +129,23 @@ static inline void eth_hw_addr_set(struct net_device *dev, const u8 *addr)
 #define napi_build_skb(data, size) build_skb(data, size)
 #endif
 
-#if PV_HAVE_SKB_MARK_FOR_RECYCLE
-#define pv_page_pool_give(pool, page)	do { } while (0)
-#else
-#define pv_page_pool_give(pool, page)	page_pool_release_page(pool, page)
+#if !PV_HAVE_SKB_MARK_FOR_RECYCLE
 #define skb_mark_for_recycle(skb)	((void)(skb))
 #endif
 
-/* A kernel that no driver of its own needs the pool of has not got it. */
-#if IS_ENABLED(CONFIG_PAGE_POOL)
+/*
+ * A kernel that no driver of its own needs the pool of has not got it; before 5.7 its pages could
+ * not be put back whole.
+ */
+#define PV_POOL (IS_ENABLED(CONFIG_PAGE_POOL) && PV_HAVE_PAGE_POOL_PUT_FULL)
+
+#if PV_POOL && !PV_HAVE_SKB_MARK_FOR_RECYCLE
+#define pv_page_pool_give(pool, page)	page_pool_release_page(pool, page)
+#else
+#define pv_page_pool_give(pool, page)	do { } while (0)
+#endif
+
+#if PV_POOL
 static inline struct page_pool *pv_pool_create(struct device *dev, unsigned int size)
 {
 	const struct page_pool_params params = {
@@ -159,7 +182,9 @@ static inline struct page_pool *pv_pool_create(struct device *dev, unsigned int 
 #if !PV_HAVE_XDP_INIT_BUFF
 static inline void xdp_init_buff(struct xdp_buff *xdp, u32 size, struct xdp_rxq_info *rxq)
 {
+#if PV_HAVE_XDP_FRAME_SZ
 	xdp->frame_sz = size;
+#endif
 	xdp->rxq = rxq;
 }
 
@@ -171,6 +196,14 @@ static inline void xdp_prepare_buff(struct xdp_buff *xdp, unsigned char *hard_st
 	xdp->data_end = xdp->data + len;
 	xdp->data_meta = meta ? xdp->data : xdp->data + 1;
 }
+#endif
+
+#if !PV_HAVE_XDP_CONVERT_BUFF
+#define xdp_convert_buff_to_frame(xdp) convert_to_xdp_frame(xdp)
+#endif
+
+#if !PV_HAVE_XDP_DO_FLUSH
+#define xdp_do_flush() xdp_do_flush_map()
 #endif
 
 #if !PV_HAVE_XDP_RXQ_NAPI_ID

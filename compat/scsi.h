@@ -6,7 +6,7 @@
  *
  *   scsi_done(cmd), scsi_cmd_to_rq(cmd), scsi_build_sense(cmd, desc, key, asc, ascq),
  *   scsi_rescan_device(sdev)
- *   enum scsi_qc_status, enum scsi_timeout_action
+ *   enum scsi_qc_status
  *   .sdev_init, .sdev_configure, .sdev_destroy in struct scsi_host_template
  *
  * Callbacks whose prototype changed: write FN in the newest form, put the macro after it, give
@@ -15,17 +15,18 @@
  *   PV_SCSI_QUEUECOMMAND(fn)        enum scsi_qc_status fn(struct Scsi_Host *host,
  *                                                          struct scsi_cmnd *cmd)
  *   PV_SCSI_SDEV_CONFIGURE(fn)      int fn(struct scsi_device *sdev, struct queue_limits *lim)
- *   PV_SCSI_TIMED_OUT(fn)           enum scsi_timeout_action fn(struct scsi_cmnd *cmd)
- *   PV_SCSI_BIOS_PARAM(fn)          int fn(struct scsi_device *sdev, struct gendisk *disk,
- *                                          sector_t capacity, int geo[])
  *   PV_SCSI_MAP_QUEUES(fn)          void fn(struct Scsi_Host *host)
- *   PV_SCSI_MQ_POLL(fn)             int fn(struct Scsi_Host *host, unsigned int queue);
- *                                   in the template: PV_SCSI_SET_MQ_POLL(fn)
+ *   PV_SCSI_COMMIT_RQS(fn)          void fn(struct Scsi_Host *host, u16 queue);
+ *                                   in the template: PV_SCSI_SET_COMMIT_RQS(fn)
  *
  * Without an upstream name to take:
  *
- *   PV_SCSI_SET_SHOST_GROUPS(groups)       in the template; and once the host is added
- *   pv_scsi_add_shost_groups(host, groups) for kernels whose template has no such field
+ *   pv_scsi_last(cmd)               ring the doorbell now? Always, where nothing calls commit_rqs
+ *   PV_SCSI_SET_HOST_TAGSET         in the template: a tag is one command of all queues; and
+ *   pv_scsi_set_queues(host, n)     so many of them, or one where there are no such tags
+ *   pv_scsi_set_virt_boundary(host, mask), and in sdev_configure()
+ *   pv_scsi_sdev_virt_boundary(lim, mask)
+ *                                   one of the two does it
  */
 #ifndef PV_COMPAT_SCSI_H
 #define PV_COMPAT_SCSI_H
@@ -72,18 +73,6 @@ enum scsi_qc_status { PV_SCSI_QUEUED };
 	{ return fn(host, cmd); }
 #endif
 
-#if PV_HAVE_SCSI_TIMEOUT_ACTION
-#define PV_SCSI_TIMED_OUT(fn) \
-	static enum scsi_timeout_action fn##_op(struct scsi_cmnd *cmd) { return fn(cmd); }
-#else
-enum scsi_timeout_action { SCSI_EH_DONE, SCSI_EH_RESET_TIMER, SCSI_EH_NOT_HANDLED };
-
-/* There, BLK_EH_DONE starts error handling unless the command has completed meanwhile. */
-#define PV_SCSI_TIMED_OUT(fn) \
-	static enum blk_eh_timer_return fn##_op(struct scsi_cmnd *cmd) \
-	{ return fn(cmd) == SCSI_EH_RESET_TIMER ? BLK_EH_RESET_TIMER : BLK_EH_DONE; }
-#endif
-
 /* -- devices -- */
 
 #if !PV_HAVE_SCSI_SDEV_INIT
@@ -111,19 +100,40 @@ enum scsi_timeout_action { SCSI_EH_DONE, SCSI_EH_RESET_TIMER, SCSI_EH_NOT_HANDLE
 	}
 #endif
 
-#if PV_HAVE_SCSI_BIOS_PARAM_DISK
-#define PV_SCSI_BIOS_PARAM(fn) \
-	static int fn##_op(struct scsi_device *sdev, struct gendisk *disk, sector_t cap, \
-			   int geo[]) \
-	{ return fn(sdev, disk, cap, geo); }
+/* -- hosts -- */
+
+#if PV_HAVE_SCSI_COMMIT_RQS
+#define PV_SCSI_SET_COMMIT_RQS(fn) .commit_rqs = fn##_op,
+#define pv_scsi_last(cmd) (!!((cmd)->flags & SCMD_LAST))
 #else
-#define PV_SCSI_BIOS_PARAM(fn) \
-	static int fn##_op(struct scsi_device *sdev, struct block_device *bdev, sector_t cap, \
-			   int geo[]) \
-	{ return fn(sdev, bdev->bd_disk, cap, geo); }
+#define PV_SCSI_SET_COMMIT_RQS(fn)
+#define pv_scsi_last(cmd) true
+#endif
+#define PV_SCSI_COMMIT_RQS(fn) \
+	static inline __maybe_unused void fn##_op(struct Scsi_Host *host, u16 queue) \
+	{ fn(host, queue); }
+
+#if PV_HAVE_SCSI_HOST_TAGSET
+#define PV_SCSI_SET_HOST_TAGSET .host_tagset = 1,
+#define pv_scsi_set_queues(host, n) ((host)->nr_hw_queues = (n))
+#else
+#define PV_SCSI_SET_HOST_TAGSET
+static inline void pv_scsi_set_queues(struct Scsi_Host *host, unsigned int n)
+{
+	host->nr_hw_queues = 1;
+#if PV_HAVE_SCSI_USE_BLK_MQ
+	host->use_blk_mq = 1;	/* it has a path without, and that has other tags */
+#endif
+}
 #endif
 
-/* -- hosts -- */
+#if PV_HAVE_SCSI_VIRT_BOUNDARY
+#define pv_scsi_set_virt_boundary(host, mask)	((host)->virt_boundary_mask = (mask))
+#define pv_scsi_sdev_virt_boundary(lim, mask)	((void)(mask))
+#else
+#define pv_scsi_set_virt_boundary(host, mask)	((void)(mask))
+#define pv_scsi_sdev_virt_boundary(lim, mask)	((lim)->virt_boundary_mask = (mask))
+#endif
 
 #if PV_HAVE_SCSI_MAP_QUEUES_VOID
 #define PV_SCSI_MAP_QUEUES(fn) \
@@ -132,30 +142,5 @@ enum scsi_timeout_action { SCSI_EH_DONE, SCSI_EH_RESET_TIMER, SCSI_EH_NOT_HANDLE
 #define PV_SCSI_MAP_QUEUES(fn) \
 	static int fn##_op(struct Scsi_Host *host) { fn(host); return 0; }
 #endif
-
-#define PV_SCSI_MQ_POLL(fn) \
-	static inline __maybe_unused int fn##_op(struct Scsi_Host *host, unsigned int queue) \
-	{ return fn(host, queue); }
-#if PV_HAVE_SCSI_MQ_POLL
-#define PV_SCSI_SET_MQ_POLL(fn) .mq_poll = fn##_op,
-#else
-#define PV_SCSI_SET_MQ_POLL(fn)
-#endif
-
-#if PV_HAVE_SCSI_SHOST_GROUPS
-#define PV_SCSI_SET_SHOST_GROUPS(groups) .shost_groups = groups,
-#else
-#define PV_SCSI_SET_SHOST_GROUPS(groups)
-#endif
-
-static inline int pv_scsi_add_shost_groups(struct Scsi_Host *host,
-					   const struct attribute_group **groups)
-{
-#if PV_HAVE_SCSI_SHOST_GROUPS
-	return 0;
-#else
-	return sysfs_create_groups(&host->shost_dev.kobj, groups);
-#endif
-}
 
 #endif /* PV_COMPAT_SCSI_H */

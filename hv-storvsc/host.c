@@ -171,6 +171,7 @@ static int stor_sdev_configure(struct scsi_device *sdev, struct queue_limits *li
 	u32 vmbus = host_stor(sdev->host)->vdev->version;
 
 	blk_queue_rq_timeout(sdev->request_queue, secs_to_jiffies(stor_timeout));
+	pv_scsi_sdev_virt_boundary(lim, stor_gaps ? 0 : STOR_PAGE - 1);
 	sdev->no_write_same = 1;
 	/* The disks of Windows Server 2012 and 2012 R2 are better than they say. */
 	if (!strncmp(sdev->vendor, "Msft", 4) && (vmbus == VMBUS_2_4 || vmbus == VMBUS_3_0))
@@ -183,21 +184,22 @@ PV_SCSI_SDEV_CONFIGURE(stor_sdev_configure)
 
 static void stor_map_queues(struct Scsi_Host *host)
 {
-	struct blk_mq_queue_map *map = &host->tag_set.map[HCTX_TYPE_DEFAULT];
+	unsigned int *map = pv_mq_default_map(&host->tag_set);
 	unsigned int cpu;
 
 	for_each_possible_cpu(cpu)
-		map->mq_map[cpu] = map->queue_offset + cpu % map->nr_queues;
+		map[cpu] = cpu % host->tag_set.nr_hw_queues;
 }
 PV_SCSI_MAP_QUEUES(stor_map_queues)
 PV_SCSI_QUEUECOMMAND(stor_queuecommand)
+PV_SCSI_COMMIT_RQS(stor_commit)
 
 static struct scsi_host_template stor_template = {
 	.module = THIS_MODULE,
 	.name = "hv-storvsc",
 	.proc_name = "hv_storvsc",
 	.queuecommand = stor_queuecommand_op,
-	.commit_rqs = stor_commit,
+	PV_SCSI_SET_COMMIT_RQS(stor_commit)
 	.map_queues = stor_map_queues_op,
 	.sdev_init = stor_sdev_init,
 	.sdev_configure = stor_sdev_configure_op,
@@ -210,21 +212,21 @@ static struct scsi_host_template stor_template = {
 	.this_id = -1,
 	.no_write_same = 1,
 	.skip_settle_delay = 1,	/* nothing there has to calm down after a reset */
-	.host_tagset = 1,
+	PV_SCSI_SET_HOST_TAGSET
 };
 
 static void set_limits(struct storvsc *st, struct Scsi_Host *host)
 {
 	host->can_queue = st->depth;
 	host->cmd_per_lun = min_t(unsigned int, st->depth, 2048);
-	host->nr_hw_queues = st->nr_chans;
+	pv_scsi_set_queues(host, st->nr_chans);
 	host->max_cmd_len = VSTOR_CDB;
 	host->max_sectors = st->offer.max_transfer >> SECTOR_SHIFT;
 	/* Behind Fibre Channel hosts have been seen to fail what is larger, whatever they say. */
 	if (st->kind == STOR_FC)
 		host->max_sectors = min_t(unsigned int, host->max_sectors, SZ_512K >> SECTOR_SHIFT);
 	host->sg_tablesize = st->offer.max_transfer / STOR_PAGE + 1;
-	host->virt_boundary_mask = stor_gaps ? 0 : STOR_PAGE - 1;
+	pv_scsi_set_virt_boundary(host, stor_gaps ? 0 : STOR_PAGE - 1);
 	host->max_lun = st->kind == STOR_IDE ? 64 : 256;
 	host->max_id = st->kind == STOR_FC ? 128 : 2;
 	host->max_channel = st->kind == STOR_IDE ? 0 : 7;

@@ -211,9 +211,9 @@ MODULE_ALIAS("vmbus:4acc9b2f6900f34ab76b6fd0be528cda");
 static struct pvbus_driver stor_driver = {
 	.driver = {
 		.name = "hv-storvsc",
-		.dev_groups = stor_groups,
 	},
 	.ids = stor_ids,
+	.groups = stor_groups,
 	.probe = stor_probe,
 	.remove = stor_remove,
 	.suspend = stor_suspend,

@@ -228,7 +228,7 @@ enum scsi_qc_status stor_queuecommand(struct Scsi_Host *host, struct scsi_cmnd *
 	spin_lock_bh(&chan->out_lock);
 	err = send(chan, &st->slot[rq->tag], rq->tag, cmd);
 	/* Not every kernel says "last" for what its error handler sends. */
-	if (chan->live && (err || cmd->flags & SCMD_LAST || scsi_host_in_recovery(host)))
+	if (chan->live && (err || pv_scsi_last(cmd) || scsi_host_in_recovery(host)))
 		kick(chan);
 	chan->stats.starved += err == -EAGAIN || err == -EBUSY;
 	spin_unlock_bh(&chan->out_lock);

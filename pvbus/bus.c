@@ -36,17 +36,26 @@ PV_BUS_UEVENT(pvbus_uevent)
 
 static int pvbus_probe(struct device *dev)
 {
+	struct pvbus_driver *drv = to_pvbus_driver(dev->driver);
 	struct pvbus_device *pdev = to_pvbus_device(dev);
-	int err = to_pvbus_driver(dev->driver)->probe(pdev);
+	int err = drv->probe(pdev);
 
-	if (!err && pdev->bound)
+	if (err)
+		return err;
+	err = sysfs_create_groups(&dev->kobj, drv->groups);
+	if (err)
+		drv->remove(pdev);
+	else if (pdev->bound)
 		pdev->bound(pdev);
 	return err;
 }
 
 static void pvbus_remove(struct device *dev)
 {
-	to_pvbus_driver(dev->driver)->remove(to_pvbus_device(dev));
+	struct pvbus_driver *drv = to_pvbus_driver(dev->driver);
+
+	sysfs_remove_groups(&dev->kobj, drv->groups);
+	drv->remove(to_pvbus_device(dev));
 }
 PV_BUS_REMOVE(pvbus_remove)
 

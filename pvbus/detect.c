@@ -9,8 +9,8 @@
 #include <linux/kernel.h>
 #include <linux/string.h>
 #include <asm/cpufeature.h>
-#include <asm/hypervisor.h>
 #include <xen/xen.h>
+#include <bus.h>
 #include <pvbus/platform.h>
 
 #define CPUID_FIRST	0x40000000u
@@ -80,13 +80,13 @@ EXPORT_SYMBOL_GPL(pvbus_detect);
  * @host: which host
  *
  * Two stacks on one host would share rings and ports that have room for one; so where this says
- * true, ours stays out. (x86_hyper_type alone will not do for Xen: it names Xen also under nopv,
- * with the kernel's support switched off.)
+ * true, ours stays out. (For Xen it will not do to ask which hypervisor the kernel has found: that
+ * is Xen also under nopv, with the kernel's support switched off.)
  */
 bool pvbus_kernel_owns_host(enum pvbus_host host)
 {
 	if (host == PVBUS_HOST_XEN)
 		return xen_domain();
-	return x86_hyper_type == X86_HYPER_MS_HYPERV;
+	return pv_kernel_on_hyperv();
 }
 EXPORT_SYMBOL_GPL(pvbus_kernel_owns_host);

@@ -25,6 +25,7 @@
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
 #include <blk.h>
+#include <bus.h>
 #include <pvbus/xen.h>
 #include "core.h"
 

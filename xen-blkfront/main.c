@@ -222,9 +222,9 @@ MODULE_ALIAS("xen:vbd");		/* as the kernel's own xenbus names them */
 static struct pvbus_driver blkfront_driver = {
 	.driver = {
 		.name = "xen-blkfront",
-		.dev_groups = blkfront_groups,
 	},
 	.ids = blkfront_ids,
+	.groups = blkfront_groups,
 	.probe = blkfront_probe,
 	.remove = blkfront_remove,
 	.otherend_changed = blkfront_otherend_changed,

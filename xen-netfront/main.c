@@ -219,9 +219,9 @@ MODULE_ALIAS("xen:vif");		/* as the kernel's own xenbus names them */
 static struct pvbus_driver netfront_driver = {
 	.driver = {
 		.name = "xen-netfront",
-		.dev_groups = netfront_groups,
 	},
 	.ids = netfront_ids,
+	.groups = netfront_groups,
 	.probe = netfront_probe,
 	.remove = netfront_remove,
 	.otherend_changed = netfront_otherend_changed,

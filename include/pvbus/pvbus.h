@@ -37,6 +37,7 @@ struct pvbus_device_id {
  * struct pvbus_driver - a front-end
  * @driver: the driver-core part; @driver.name is set by the front-end
  * @ids: the kinds of device it serves
+ * @groups: files in the folder of a device while the driver has it
  * @probe: takes the device; must not wait for the host to answer anything but the store
  * @remove: gives it back. Mirrors @probe; returns with no work of the driver's left behind,
  *	whatever the host does
@@ -55,6 +56,7 @@ struct pvbus_device_id {
 struct pvbus_driver {
 	struct device_driver driver;
 	const struct pvbus_device_id *ids;
+	const struct attribute_group **groups;
 	int (*probe)(struct pvbus_device *pdev);
 	void (*remove)(struct pvbus_device *pdev);
 	void (*otherend_changed)(struct pvbus_device *pdev, int state);

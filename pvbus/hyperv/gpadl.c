@@ -13,6 +13,7 @@
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/vmalloc.h>
+#include <bus.h>
 #include <pvbus/pvbus.h>
 #include "internal.h"
 

@@ -4,6 +4,7 @@
 #include <linux/kernel.h>
 #include <linux/module.h>
 #include <linux/seq_file.h>
+#include <bus.h>
 #include "internal.h"
 
 static struct dentry *file;

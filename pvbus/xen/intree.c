@@ -181,7 +181,7 @@ static int claim_type(struct pvbus_driver *drv, const char *type)
 	d->owner = drv;
 	d->xdrv.name = kasprintf(GFP_KERNEL, "pvbus-%s", type);
 	d->xdrv.ids = d->ids;
-	d->xdrv.allow_rebind = true;
+	pv_xenbus_allow_rebind(&d->xdrv);
 	d->xdrv.probe = intree_probe;
 	d->xdrv.remove = intree_remove_op;
 	d->xdrv.otherend_changed = intree_otherend_changed;

@@ -5,7 +5,6 @@
 #include <linux/compiler.h>
 #include <linux/errno.h>
 #include <linux/kernel.h>
-#include <linux/minmax.h>
 #include <linux/string.h>
 #include <asm/barrier.h>
 #include "xs_core.h"

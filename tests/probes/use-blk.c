@@ -22,8 +22,19 @@ static blk_status_t use_queue_rq(struct blk_mq_hw_ctx *hctx, const struct blk_mq
 		kunmap_local(p);
 		kunmap_local(kmap_local_page(bvec.bv_page));
 	}
-	blk_mq_complete_request(bd->rq);
-	return pv_mq_last(bd) ? BLK_STS_OK : BLK_STS_RESOURCE;
+	if (!blk_mq_request_completed(bd->rq))
+		blk_mq_complete_request(bd->rq);
+	return pv_mq_last(bd) ? BLK_STS_OK : BLK_STS_DEV_RESOURCE;
+}
+
+static void use_bios(struct request *rq)
+{
+	struct bio_list bios = BIO_EMPTY_LIST;
+	struct bio *bio;
+
+	blk_steal_bios(&bios, rq);
+	while ((bio = bio_list_pop(&bios)))
+		submit_bio_noacct(bio);
 }
 
 static void use_commit_rqs(struct blk_mq_hw_ctx *hctx)
@@ -45,6 +56,7 @@ PV_BLK_QUEUE_RQS(use_queue_rqs)
 
 static enum blk_eh_timer_return use_timeout(struct request *rq)
 {
+	use_bios(rq);
 	return rq->tag ? BLK_EH_RESET_TIMER : BLK_EH_DONE;
 }
 PV_BLK_TIMEOUT(use_timeout)
@@ -129,7 +141,7 @@ static int use_add(void)
 	static const struct attribute_group *groups[] = { NULL };
 	struct queue_limits lim = {
 		.features = BLK_FEAT_WRITE_CACHE | BLK_FEAT_FUA | BLK_FEAT_ROTATIONAL,
-		.logical_block_size = 512,
+		.logical_block_size = SECTOR_SIZE,
 		.physical_block_size = 4096,
 		.max_hw_sectors = 88,
 		.max_segments = 11,

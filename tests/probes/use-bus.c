@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Uses all that compat/bus.h offers; has to compile on every kernel, without a warning. */
 #include <linux/cpuhotplug.h>
+#include <linux/debugfs.h>
 #include <linux/irq.h>
 #include <linux/irqdomain.h>
 #include <linux/module.h>
+#include <linux/pci.h>
 #include <linux/random.h>
 #include <asm/hw_irq.h>
 #include <asm/irqdomain.h>
@@ -12,11 +14,15 @@
 #define CREATE_TRACE_POINTS
 #include "use-trace.h"
 
+static_assert(sizeof(guid_t) == 16);
+
 struct use_device {
 	struct device dev;
 	struct timer_list timer;
 	struct hrtimer hrtimer;
 	struct work_struct work;
+	struct tasklet_struct tasklet;
+	guid_t guid;
 	char name[16];
 };
 
@@ -59,6 +65,28 @@ static enum hrtimer_restart use_hrtimer(struct hrtimer *timer)
 {
 	return HRTIMER_NORESTART;
 }
+
+static void use_tasklet(struct tasklet_struct *t)
+{
+	struct use_device *use = container_of(t, struct use_device, tasklet);
+
+	switch (use->name[0]) {
+	case 'u':
+		use->name[0] = 0;
+		fallthrough;
+	default:
+		schedule_work(&use->work);
+	}
+}
+
+static int files_show(struct seq_file *m, void *unused)
+{
+	const struct use_device *use = m->private;
+
+	seq_printf(m, "%s\n", use->name);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(files);
 
 static void use_work(struct work_struct *work)
 {
@@ -114,7 +142,7 @@ static int use_irqs(void)
 
 static struct use_device *use_alloc(void)
 {
-	u32 *list = kvmalloc(sizeof(*list), GFP_KERNEL);
+	u32 *list = kvcalloc(2, sizeof(*list), GFP_KERNEL);
 
 	if (list)
 		*list = get_random_u32();
@@ -136,11 +164,17 @@ static int __init use_init(void)
 	if (!use || !use_wq || device_create_file(&use->dev, &dev_attr_name))
 		return -ENOMEM;
 	timer_setup(&use->timer, use_timer, 0);
+	tasklet_setup(&use->tasklet, use_tasklet);
+	import_guid(&use->guid, (const u8 *)use->name);
+	debugfs_create_file("use", 0400, NULL, use, &files_fops);
 	hrtimer_setup(&use->hrtimer, use_hrtimer, CLOCK_MONOTONIC, HRTIMER_MODE_REL);
 	INIT_WORK(&use->work, use_work);
 	queue_work(use_wq, &use->work);
 	queue_work(system_dfl_wq, &use->work);
 	static_call_update(use_call, use_online);
+	pci_info(to_pci_dev(&use->dev), "%d\n",
+		 platform_get_irq_optional(to_platform_device(&use->dev), 0));
+	pci_warn(to_pci_dev(&use->dev), "%d\n", pv_kernel_on_hyperv());
 	if (pv_memory_hidden() || static_call(use_call)(0))
 		return -EIO;
 	return use_irqs();

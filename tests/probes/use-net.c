@@ -15,7 +15,9 @@ static netdev_tx_t use_xmit(struct sk_buff *skb, struct net_device *dev)
 {
 	skb_frag_t *frag = &skb_shinfo(skb)->frags[0];
 
-	if (!pv_xmit_more(skb) && skb_frag_off(frag))
+	struct netdev_queue *txq = netdev_get_tx_queue(dev, 0);
+
+	if (__netdev_tx_sent_queue(txq, 64, pv_xmit_more(skb)) && skb_frag_off(frag))
 		dev_kfree_skb_any(skb);
 	return NETDEV_TX_OK;
 }
@@ -65,6 +67,7 @@ PV_ETHTOOL_GET_RINGPARAM(use_get_ringparam)
 static int use_set_ringparam(struct net_device *dev, struct ethtool_ringparam *rp,
 			     struct kernel_ethtool_ringparam *krp, struct netlink_ext_ack *extack)
 {
+	NL_SET_ERR_MSG_MOD(extack, "256 is all there is");
 	return rp->rx_pending == 256 ? 0 : -EINVAL;
 }
 PV_ETHTOOL_SET_RINGPARAM(use_set_ringparam)
@@ -122,6 +125,8 @@ static int use_poll(struct napi_struct *napi, int budget)
 	xdp_init_buff(&xdp, PAGE_SIZE, &priv->rxq);
 	xdp_prepare_buff(&xdp, page_address(page), XDP_PACKET_HEADROOM, 64, false);
 	bpf_warn_invalid_xdp_action(napi->dev, NULL, XDP_ABORTED);
+	if (xdp_convert_buff_to_frame(&xdp))
+		xdp_do_flush();
 	skb = napi_build_skb(xdp.data_hard_start, PAGE_SIZE);
 	pv_page_pool_give(priv->pool, page);
 	if (!skb)

@@ -10,16 +10,11 @@ static enum scsi_qc_status use_queuecommand(struct Scsi_Host *host, struct scsi_
 		return SCSI_MLQUEUE_HOST_BUSY;
 	if (cmd->cmnd[0] == INQUIRY)
 		scsi_build_sense(cmd, 0, ILLEGAL_REQUEST, 0x20, 0);
-	scsi_done(cmd);
+	if (pv_scsi_last(cmd))
+		scsi_done(cmd);
 	return 0;
 }
 PV_SCSI_QUEUECOMMAND(use_queuecommand)
-
-static enum scsi_timeout_action use_timed_out(struct scsi_cmnd *cmd)
-{
-	return cmd->retries ? SCSI_EH_NOT_HANDLED : SCSI_EH_RESET_TIMER;
-}
-PV_SCSI_TIMED_OUT(use_timed_out)
 
 static int use_sdev_init(struct scsi_device *sdev)
 {
@@ -28,7 +23,7 @@ static int use_sdev_init(struct scsi_device *sdev)
 
 static int use_sdev_configure(struct scsi_device *sdev, struct queue_limits *lim)
 {
-	lim->virt_boundary_mask = PAGE_SIZE - 1;
+	pv_scsi_sdev_virt_boundary(lim, PAGE_SIZE - 1);
 	return 0;
 }
 PV_SCSI_SDEV_CONFIGURE(use_sdev_configure)
@@ -39,26 +34,17 @@ static void use_sdev_destroy(struct scsi_device *sdev)
 	sdev->hostdata = NULL;
 }
 
-static int use_bios_param(struct scsi_device *sdev, struct gendisk *disk, sector_t cap, int geo[])
-{
-	geo[0] = disk && cap ? 255 : 0;
-	return 0;
-}
-PV_SCSI_BIOS_PARAM(use_bios_param)
-
 static void use_map_queues(struct Scsi_Host *host)
 {
-	blk_mq_map_queues(&host->tag_set.map[HCTX_TYPE_DEFAULT]);
+	pv_mq_default_map(&host->tag_set)[0] = 0;
 }
 PV_SCSI_MAP_QUEUES(use_map_queues)
 
-static int use_poll(struct Scsi_Host *host, unsigned int queue)
+static void use_commit_rqs(struct Scsi_Host *host, u16 queue)
 {
-	return host->nr_hw_queues > queue;
+	dev_dbg(&host->shost_gendev, "%u\n", queue);
 }
-PV_SCSI_MQ_POLL(use_poll)
-
-static const struct attribute_group *use_groups[] = { NULL };
+PV_SCSI_COMMIT_RQS(use_commit_rqs)
 
 static struct scsi_host_template use_template = {
 	.module = THIS_MODULE,
@@ -66,14 +52,12 @@ static struct scsi_host_template use_template = {
 	.can_queue = 32,
 	.this_id = -1,
 	.queuecommand = use_queuecommand_op,
-	.eh_timed_out = use_timed_out_op,
 	.sdev_init = use_sdev_init,
 	.sdev_configure = use_sdev_configure_op,
 	.sdev_destroy = use_sdev_destroy,
-	.bios_param = use_bios_param_op,
 	.map_queues = use_map_queues_op,
-	PV_SCSI_SET_MQ_POLL(use_poll)
-	PV_SCSI_SET_SHOST_GROUPS(use_groups)
+	PV_SCSI_SET_COMMIT_RQS(use_commit_rqs)
+	PV_SCSI_SET_HOST_TAGSET
 };
 
 static struct fc_function_template use_functions;
@@ -96,13 +80,12 @@ static struct Scsi_Host *use_host;
 
 static int __init use_init(void)
 {
-	int ret;
-
 	use_host = scsi_host_alloc(&use_template, 0);
 	if (!use_host)
 		return -ENOMEM;
-	ret = scsi_add_host(use_host, NULL) ?: use_fc(use_host);
-	return ret ?: pv_scsi_add_shost_groups(use_host, use_groups);
+	pv_scsi_set_queues(use_host, 2);
+	pv_scsi_set_virt_boundary(use_host, PAGE_SIZE - 1);
+	return scsi_add_host(use_host, NULL) ?: use_fc(use_host);
 }
 
 static void __exit use_exit(void)
