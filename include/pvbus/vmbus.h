@@ -107,7 +107,6 @@ int pvbus_channel_open(struct pvbus_channel *ch, const struct pvbus_channel_ops 
 void pvbus_channel_close(struct pvbus_channel *ch);
 void pvbus_channel_want_subchannels(struct pvbus_channel *primary);
 bool pvbus_channel_is_rescinded(const struct pvbus_channel *ch);
-int pvbus_channel_set_cpu(struct pvbus_channel *ch, unsigned int cpu);
 
 /*
  * Sending: the owner's lock covers the outgoing ring, one sender at a time. A packet is in the ring

@@ -7,7 +7,6 @@
  * for packets until there are none, unmasks and looks once more (pvbus_channel_rearm()). So an
  * event is never lost, and its handler never runs twice at a time.
  */
-#include <linux/cpu.h>
 #include <linux/delay.h>
 #include <linux/kernel.h>
 #include <linux/module.h>
@@ -328,18 +327,15 @@ static void send_close(struct hv_channel *hc)
 	hv_send(&msg, sizeof(msg));
 }
 
-/* From here on no event reaches the owner. */
+/* From here on no event reaches the owner: they come in RCU readers, or by the timer. */
 static void detach(struct hv_channel *hc)
 {
 	WRITE_ONCE(hc->ops, NULL);
-	/* The kernel's own calls us under this. */
-	if (hc->kernel)
-		synchronize_rcu();
-	hv_synic_sync();
+	synchronize_rcu();
 	timer_delete_sync(&hc->room);
 }
 
-/* CPUs stay as they are meanwhile: one that leaves moves its channels, and must find this one. */
+/* Under vmbus.cpus_lock: a CPU that leaves moves its channels, and must find this one. */
 static int open_on(struct hv_channel *hc, const struct pvbus_channel_ops *ops, unsigned int cpu)
 {
 	int err;
@@ -371,9 +367,9 @@ static int open_own(struct hv_channel *hc, const struct pvbus_channel_ops *ops, 
 		err = hv_gpadl_create(hc);
 	if (err)
 		return err;
-	cpus_read_lock();
+	down_read(&hv_vmbus.cpus_lock);
 	err = open_on(hc, ops, cpu);
-	cpus_read_unlock();
+	up_read(&hv_vmbus.cpus_lock);
 	return err;
 }
 
@@ -543,32 +539,6 @@ static int channel_move(struct hv_channel *hc, unsigned int cpu)
 	return err;
 }
 
-/**
- * pvbus_channel_set_cpu - choose the CPU that takes a channel's events
- * @ch: an open channel
- * @cpu: which
- *
- * Context: may sleep; waits for the host. One at a time for each channel.
- * Return: 0; -EINVAL if that CPU takes no events (offline, or all come to one); -EOPNOTSUPP before
- * VMBus 4.1, and where the kernel's own VMBus is in charge; -EIO if the host refuses; -ENODEV if
- * the channel was taken back; -ETIMEDOUT.
- */
-int pvbus_channel_set_cpu(struct pvbus_channel *ch, unsigned int cpu)
-{
-	int err = 0;
-
-	if (to_hv_channel(ch)->kernel)
-		return -EOPNOTSUPP;
-	cpus_read_lock();
-	if (hv_event_cpu(cpu) != cpu)
-		err = -EINVAL;
-	else if (ch->cpu != cpu)
-		err = channel_move(to_hv_channel(ch), cpu);
-	cpus_read_unlock();
-	return err;
-}
-EXPORT_SYMBOL_GPL(pvbus_channel_set_cpu);
-
 static bool takes_part(const struct hv_channel *hc, unsigned int cpu)
 {
 	return hc && READ_ONCE(hc->ops) && hc->pub.cpu == cpu;
@@ -590,10 +560,7 @@ bool hv_cpu_movable(unsigned int cpu)
 	return relid == VMBUS_RELIDS;
 }
 
-/*
- * hv_channels_leave_cpu - a CPU goes offline. Channels are neither opened nor freed meanwhile:
- * whoever does that keeps CPUs from going.
- */
+/* hv_channels_leave_cpu - a CPU goes offline. Under vmbus.cpus_lock for writing */
 void hv_channels_leave_cpu(unsigned int cpu)
 {
 	struct hv_channel *hc;

@@ -8,9 +8,9 @@
  * happens one at a time, a device that hangs holds up no other, and answers of the host get
  * through.
  */
-#include <linux/cpu.h>
 #include <linux/kernel.h>
 #include <linux/module.h>
+#include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <bus.h>
@@ -195,14 +195,14 @@ static void relid_release(u32 relid)
  */
 static void channel_free(struct hv_channel *hc)
 {
-	cpus_read_lock();
+	down_read(&hv_vmbus.cpus_lock);
 	mutex_lock(&hv_vmbus.lock);
 	list_del(&hc->link);
 	if (hv_vmbus.channel[hc->pub.relid] == hc)
 		WRITE_ONCE(hv_vmbus.channel[hc->pub.relid], NULL);
 	mutex_unlock(&hv_vmbus.lock);
-	cpus_read_unlock();
-	hv_synic_sync();
+	up_read(&hv_vmbus.cpus_lock);
+	synchronize_rcu();
 	if (hc->kernel)
 		hv_ride_put(hc);
 	else if (hc->rescinded)

@@ -10,6 +10,7 @@
 #include <linux/completion.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
+#include <linux/rwsem.h>
 #include <linux/timer.h>
 #include <linux/workqueue.h>
 #include <pvbus/vmbus.h>
@@ -36,7 +37,6 @@ enum hv_way { HV_WAY_PERCPU, HV_WAY_ACPI, HV_WAY_POLL_MASKED, HV_WAY_POLL, HV_WA
 const char *hv_way_name(enum hv_way way);
 int hv_synic_start(enum hv_way way, const struct pvbus_hv_config *config);
 void hv_synic_stop(void);
-void hv_synic_sync(void);
 void hv_synic_share(void *bits);
 u32 hv_vp_of(unsigned int cpu);
 unsigned int hv_message_cpu(void);
@@ -140,6 +140,9 @@ struct hv_origin {
  * @interrupts: page shared with hosts before 2.4: bits from the host, then bits to it
  * @monitor: pages shared with the host: to us, to it
  * @lock: @channel, @devices and the lists below them. Nobody waits for the host with it held
+ * @cpus_lock: for reading while a channel is opened or freed, for writing while a CPU that leaves
+ *	looks at channels. Not the kernel's own lock of CPUs, which may be held until our channels
+ *	have been closed and opened again: who takes a CPU away waits for requests on its way
  * @channel: by relid; read in interrupts
  * @devices: struct hv_device
  * @nr_devices: how many
@@ -151,6 +154,7 @@ struct hv_vmbus {
 	unsigned long *interrupts;
 	struct hv_monitor_page *monitor[2];
 	struct mutex lock;	/* see above */
+	struct rw_semaphore cpus_lock;	/* see above */
 	struct hv_channel *channel[VMBUS_RELIDS];
 	struct list_head devices;
 	unsigned int nr_devices;

@@ -11,7 +11,6 @@
  * All messages come to one CPU, which therefore has to stay. They are handled one at a time in its
  * work queue; until one is taken the host sends no other, so there is nothing to overflow.
  */
-#include <linux/cpu.h>
 #include <linux/cpumask.h>
 #include <linux/hrtimer.h>
 #include <linux/interrupt.h>
@@ -19,6 +18,7 @@
 #include <linux/irq.h>
 #include <linux/module.h>
 #include <linux/percpu.h>
+#include <linux/rwsem.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/smp.h>
@@ -249,20 +249,32 @@ static void cpu_offline_cb(unsigned int cpu)
 {
 	unsigned long flags;
 
-	if (running)
+	if (running) {
+		down_write(&hv_vmbus.cpus_lock);
 		hv_channels_leave_cpu(cpu);
+		up_write(&hv_vmbus.cpus_lock);
+	}
 	smp_call_function_single(cpu, synic_off, NULL, 1);
 	local_irq_save(flags);
 	look(cpu);
 	local_irq_restore(flags);
-	cpumask_clear_cpu(cpu, &takes_events);
 	pages_free(cpu);
 }
 
-/* The CPU that takes messages stays, and those whose channels cannot be moved elsewhere. */
+/*
+ * The CPU that takes messages stays, and those whose channels cannot be moved elsewhere. One that
+ * may go gets no more channels.
+ */
 static bool cpu_may_go(unsigned int cpu)
 {
-	return !running || (cpu != message_cpu && hv_cpu_movable(cpu));
+	bool may;
+
+	down_write(&hv_vmbus.cpus_lock);
+	may = !running || (cpu != message_cpu && hv_cpu_movable(cpu));
+	if (may)
+		cpumask_clear_cpu(cpu, &takes_events);
+	up_write(&hv_vmbus.cpus_lock);
+	return may;
 }
 
 static const struct pvbus_vector_user vector_user = {
@@ -312,11 +324,6 @@ static int acpi_start(int irq)
 
 /* -- a timer -- */
 
-static void poll_go(void)
-{
-	hrtimer_start(&poll_timer, ns_to_ktime(NSEC_PER_SEC / poll_hz), HRTIMER_MODE_REL);
-}
-
 static void poll_stop(void)
 {
 	hrtimer_cancel(&poll_timer);
@@ -339,7 +346,7 @@ static int poll_start(unsigned int hz, u64 sint)
 	if (err)
 		return err;
 	hrtimer_setup(&poll_timer, interrupt_poll, CLOCK_MONOTONIC, HRTIMER_MODE_REL);
-	poll_go();
+	hrtimer_start(&poll_timer, ns_to_ktime(NSEC_PER_SEC / poll_hz), HRTIMER_MODE_REL);
 	return 0;
 }
 
@@ -403,23 +410,6 @@ void hv_synic_stop(void)
 		poll_stop();
 	destroy_workqueue(message_wq);
 	WRITE_ONCE(shared_bits, NULL);
-}
-
-/**
- * hv_synic_sync - wait for handlers of events that run now
- *
- * Context: may sleep.
- */
-void hv_synic_sync(void)
-{
-	if (!running)
-		return;
-	if (way == HV_WAY_PERCPU)
-		pvbus_vectors_sync();
-	else if (way == HV_WAY_ACPI)
-		synchronize_irq(acpi_irq);
-	else if (hrtimer_cancel(&poll_timer))
-		poll_go();
 }
 
 /* hv_synic_share - hosts before 2.4 set bits here, and interrupt the CPU that takes messages */

@@ -24,6 +24,7 @@
 
 struct hv_vmbus hv_vmbus = {
 	.lock = __MUTEX_INITIALIZER(hv_vmbus.lock),
+	.cpus_lock = __RWSEM_INITIALIZER(hv_vmbus.cpus_lock),
 	.devices = LIST_HEAD_INIT(hv_vmbus.devices),
 };
 
