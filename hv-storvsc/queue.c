@@ -167,7 +167,8 @@ static int put_on_ring(struct stor_chan *chan, struct stor_slot *slot, const str
 		return 0;	/* a host that answers what it was not asked */
 	bounce_put(chan->st, slot->bounce);
 	slot->bounce = NULL;
-	return err;
+	/* A sub-channel that was taken back: the primary will do, once the driver has been told. */
+	return err == -ENODEV && chan->index ? -EBUSY : err;
 }
 
 static int not_live(const struct storvsc *st)

@@ -417,6 +417,9 @@ static void end(struct hv_channel *hc, bool open)
 	mutex_lock(&hv_vmbus.lock);
 	hc->open = open;
 	hc->busy = false;
+	/* Whoever opened it hears when it goes, even if all are to be told anew meanwhile. */
+	if (open)
+		hc->told = true;
 	mutex_unlock(&hv_vmbus.lock);
 	hv_device_wake(hd);
 }
