@@ -248,10 +248,8 @@ static int chan_open(struct stor_chan *chan, struct pvbus_channel *ch,
 	chan->ch = ch;
 	ch->data = chan;
 	chan->cpu = chan_cpu(chan->st, chan->index);
-	chan->taking = true;
 	err = pvbus_channel_open(ch, ops, bytes, bytes, chan->cpu);
 	if (err) {
-		chan_stop(chan);
 		tasklet_kill(&chan->tasklet);
 		return err;
 	}
@@ -259,6 +257,11 @@ static int chan_open(struct stor_chan *chan, struct pvbus_channel *ch,
 	spin_lock_bh(&chan->out_lock);
 	chan->up = true;
 	spin_unlock_bh(&chan->out_lock);
+	spin_lock_bh(&chan->in_lock);
+	chan->taking = true;
+	spin_unlock_bh(&chan->in_lock);
+	/* An event that came before that was nobody's, and left the channel masked. */
+	tasklet_schedule(&chan->tasklet);
 	return 0;
 }
 
