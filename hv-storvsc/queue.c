@@ -396,14 +396,14 @@ static void told(struct stor_chan *chan, u32 size)
 	}
 }
 
-/* Under in_lock. Return: how many packets, or -EIO. */
-static int take(struct stor_chan *chan)
+/* Under in_lock. @max: packets. Return: how many, or -EIO. */
+static int take(struct stor_chan *chan, int max)
 {
 	struct pvbus_packet pkt;
 	int n, ret;
 	u32 size;
 
-	for (n = 0; n < REAP_BUDGET; n++) {
+	for (n = 0; n < max; n++) {
 		ret = pvbus_channel_recv(chan->ch, &chan->in, sizeof(chan->in), &pkt);
 		if (ret <= 0)
 			return ret ?: n;
@@ -419,18 +419,19 @@ static int take(struct stor_chan *chan)
 /* Take answers and end their commands. @event: the channel is masked, and ours to unmask. */
 void stor_reap(struct stor_chan *chan, bool event)
 {
-	int n;
+	int n, left = REAP_BUDGET;
 
 	spin_lock_bh(&chan->in_lock);
 	chan->stats.events += event;
 	if (!chan->taking)
 		goto out;
 	do {
-		n = take(chan);
-	} while (event && n >= 0 && n < REAP_BUDGET && pvbus_channel_rearm(chan->ch));
+		n = take(chan, left);
+		left -= max(n, 1);	/* it has an end, whatever the host shows */
+	} while (event && n >= 0 && left && pvbus_channel_rearm(chan->ch));
 	if (n < 0)
 		queue_work(stor_wq, &chan->st->fail_work);
-	else if (n == REAP_BUDGET && event)
+	else if (!left && event)
 		tasklet_schedule(&chan->tasklet);
 	if (!event && n > 0)
 		chan->stats.polled += n;
