@@ -265,20 +265,17 @@ static int chan_open(struct stor_chan *chan, struct pvbus_channel *ch,
 	return 0;
 }
 
-/* Waits for the host, so chan_lock is not held; still one of several closes it. */
+/* When this returns it is closed, whoever of several has done it. */
 static void chan_close(struct stor_chan *chan)
 {
-	bool open;
-
 	mutex_lock(&chan->st->chan_lock);
-	open = chan->open;
-	chan->open = false;
+	if (chan->open) {
+		chan->open = false;
+		chan_stop(chan);
+		pvbus_channel_close(chan->ch);
+		tasklet_kill(&chan->tasklet);
+	}
 	mutex_unlock(&chan->st->chan_lock);
-	if (!open)
-		return;
-	chan_stop(chan);
-	pvbus_channel_close(chan->ch);
-	tasklet_kill(&chan->tasklet);
 }
 
 /* Under chan_lock. */
@@ -296,8 +293,9 @@ static void sub_rescinded(struct pvbus_channel *ch)
 	struct stor_chan *chan = ch->data;
 	struct storvsc *st = chan->st;
 
-	WRITE_ONCE(st->map[chan->index], &st->chan[0]);
 	chan_close(chan);
+	/* Not before: start_all() has one that is open used. */
+	WRITE_ONCE(st->map[chan->index], &st->chan[0]);
 	stor_drain(st, chan, STOR_REQUEUE);
 }
 

@@ -140,7 +140,8 @@ struct stor_ctl {
  * struct storvsc - a controller
  * @vdev: its device
  * @lock: the connection: held while one is made or ended, never while commands are waited for
- * @chan_lock: which channels are open; held while one is opened, never while answers are waited for
+ * @chan_lock: which channels are open; held while one is opened or closed, never while answers are
+ *	waited for
  * @phase: changes under @lock, but to STOR_GONE at any time
  * @dying: the driver lets go of it
  * @dialect: version agreed on; NULL before that
