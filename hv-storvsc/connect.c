@@ -308,15 +308,17 @@ static void sub_offered(struct pvbus_channel *primary, struct pvbus_channel *sub
 {
 	struct stor_chan *chan = primary->data;
 	struct storvsc *st = chan->st;
-	unsigned int i = 1;
+	unsigned int i = 1, noio;
 
 	mutex_lock(&st->chan_lock);
+	noio = memalloc_noio_save();	/* as stor_lock() does, whose owner takes chan_lock, too */
 	while (i < st->nr_chans && st->chan[i].open)
 		i++;
 	chan = &st->chan[i];
 	if (st->welcome && i < st->nr_chans && !chan_open(chan, sub, &sub_ops) &&
 	    READ_ONCE(st->phase) == STOR_CONNECTED)
 		chan_start(chan);
+	memalloc_noio_restore(noio);
 	mutex_unlock(&st->chan_lock);
 }
 
@@ -456,14 +458,14 @@ int stor_reconnect(struct storvsc *st)
 {
 	int err = -ENODEV;
 
-	mutex_lock(&st->lock);
+	stor_lock(st);
 	if (READ_ONCE(st->phase) != STOR_GONE && st->phase != STOR_SUSPENDED) {
 		stor_disconnect(st, STOR_CONNECTING, STOR_RESET);
 		pvbus_unquarantine(&st->vdev->pdev);
 		err = stor_connect(st);
 		st->reconnects += !err;
 	}
-	mutex_unlock(&st->lock);
+	stor_unlock(st);
 	return err;
 }
 

@@ -23,6 +23,7 @@
 #include <linux/kernel.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
@@ -140,6 +141,7 @@ struct stor_ctl {
  * struct storvsc - a controller
  * @vdev: its device
  * @lock: the connection: held while one is made or ended, never while commands are waited for
+ * @noio: the flags of whoever has @lock
  * @chan_lock: which channels are open; held while one is opened or closed, never while answers are
  *	waited for
  * @phase: changes under @lock, but to STOR_GONE at any time
@@ -167,6 +169,7 @@ struct storvsc {
 	struct Scsi_Host *host;
 	enum stor_kind kind;
 	struct mutex lock;		/* see above */
+	unsigned int noio;
 	struct mutex chan_lock;		/* see above */
 	enum stor_phase phase;
 	bool dying;
@@ -206,6 +209,19 @@ extern struct workqueue_struct *stor_wq;	/* for fail_work; the rest may wait for
 static inline struct storvsc *host_stor(struct Scsi_Host *host)
 {
 	return *(struct storvsc **)shost_priv(host);
+}
+
+/* Memory must not be waited for that only disks behind the connection can make room for. */
+static inline void stor_lock(struct storvsc *st)
+{
+	mutex_lock(&st->lock);
+	st->noio = memalloc_noio_save();
+}
+
+static inline void stor_unlock(struct storvsc *st)
+{
+	memalloc_noio_restore(st->noio);
+	mutex_unlock(&st->lock);
 }
 
 /* main.c */

@@ -11,6 +11,7 @@
 #include <linux/kernel.h>
 #include <linux/module.h>
 #include <linux/rcupdate.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <bus.h>
@@ -475,13 +476,16 @@ static int add_sub(const struct hv_msg *msg, const struct hv_origin *from)
  * @hd: gets the device with a reference, if the channel is its first; NULL: not wanted
  *
  * The kernel gives a number to one channel at a time; of a channel that has gone we may not have
- * been told yet.
+ * been told yet. Disks that lost their connection need the lock to make another, and the host's
+ * answers: so nobody waits here for memory that only disks can make room for.
  */
 int hv_take_offer(const struct hv_msg *msg, const struct hv_origin *from, struct hv_device **hd)
 {
+	unsigned int noio;
 	int err;
 
 	mutex_lock(&hv_vmbus.lock);
+	noio = memalloc_noio_save();
 	if (!hv_vmbus.offers)
 		err = 0;
 	else if (!msg->relid || msg->relid >= VMBUS_RELIDS)
@@ -490,6 +494,7 @@ int hv_take_offer(const struct hv_msg *msg, const struct hv_origin *from, struct
 		err = -EEXIST;
 	else
 		err = msg->offer.index ? add_sub(msg, from) : add_device(msg, from, hd);
+	memalloc_noio_restore(noio);
 	mutex_unlock(&hv_vmbus.lock);
 	if (err)
 		pr_warn_ratelimited("pvbus: VMBus offers channel %u (index %u of %pUl), not taken: error %d\n",
