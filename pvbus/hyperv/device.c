@@ -487,7 +487,7 @@ int hv_take_offer(const struct hv_msg *msg, const struct hv_origin *from, struct
 	mutex_lock(&hv_vmbus.lock);
 	noio = memalloc_noio_save();
 	if (!hv_vmbus.offers)
-		err = 0;
+		err = from->kernel ? -ENODEV : 0;
 	else if (!msg->relid || msg->relid >= VMBUS_RELIDS)
 		err = -ERANGE;
 	else if (hv_vmbus.channel[msg->relid] && !from->kernel)
