@@ -63,16 +63,14 @@ int hv_driver_register(struct pvbus_driver *drv)
 	return register_riding(drv);
 }
 
-/* hv_driver_unregister - the reverse */
+/* hv_driver_unregister - the reverse. No ride that begins meanwhile claims the front-end again. */
 void hv_driver_unregister(struct pvbus_driver *drv)
 {
-	if (serves_vmbus(drv)) {
-		mutex_lock(&ride_lock);
-		if (hv_ride)
-			hv_ride->release(drv);
-		mutex_unlock(&ride_lock);
-	}
+	mutex_lock(&ride_lock);
+	if (hv_ride && serves_vmbus(drv))
+		hv_ride->release(drv);
 	driver_unregister(&drv->driver);
+	mutex_unlock(&ride_lock);
 }
 
 /* -- the ride -- */
