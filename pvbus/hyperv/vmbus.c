@@ -203,13 +203,15 @@ static int negotiate(u32 max)
 /* Return: 0 when the host has let go of everything; -ETIMEDOUT or what posting failed with */
 static int unload(void)
 {
+	bool answers = hv_vmbus.version >= VMBUS_VERSION_WIN7;
 	struct hv_request rq;
 	int err;
 
 	hv_request_begin(&rq, VMBUS_UNLOAD_COMPLETE, 0, 0);
 	err = send_bare(VMBUS_UNLOAD);
-	/* The first version has no answer to it. */
-	return request_wait(&rq, err, hv_vmbus.version < VMBUS_VERSION_WIN7 ? HZ : CONTACT_TIMEOUT);
+	err = request_wait(&rq, err, answers ? CONTACT_TIMEOUT : HZ);
+	/* The first version has no answer to it: some time has to do. */
+	return err == -ETIMEDOUT && !answers ? 0 : err;
 }
 
 static int try_way(enum hv_way way, const struct pvbus_hv_config *config, u32 max)
@@ -288,10 +290,11 @@ int pvbus_hv_connect(const struct pvbus_hv_config *config)
 	if (err)
 		return err;
 	err = try_ways(config, max);
-	if (err) {
+	/* A host that does not answer may have heard of the pages, and use them later. */
+	if (err && err != -ETIMEDOUT)
 		pages_free();
+	if (err)
 		return err;
-	}
 	pr_info("pvbus: VMBus %u.%u, its events arrive by %s\n", hv_vmbus.version >> 16,
 		hv_vmbus.version & 0xffff, hv_way_name(event_way));
 	return 0;
@@ -303,7 +306,7 @@ static bool part(void)
 {
 	int err = unload();
 
-	if (err && hv_vmbus.version >= VMBUS_VERSION_WIN7)
+	if (err)
 		pr_err("pvbus: VMBus does not let go of this guest: error %d\n", err);
 	hv_vmbus.version = 0;
 	hv_synic_stop();
@@ -319,8 +322,11 @@ static bool part(void)
  */
 void pvbus_hv_disconnect(void)
 {
-	hv_lost_free(part());
-	pages_free();
+	bool really = part();
+
+	hv_lost_free(really);
+	if (really)
+		pages_free();
 }
 EXPORT_SYMBOL_GPL(pvbus_hv_disconnect);
 
