@@ -414,11 +414,12 @@ static void start_all(struct storvsc *st)
 /* Under @lock. Return: 0, or an errno; then there is nothing left of the attempt. */
 int stor_connect(struct storvsc *st)
 {
-	int err;
+	int err = -ENODEV;
 
 	set_phase(st, STOR_CONNECTING);
 	mutex_lock(&st->chan_lock);
-	err = chan_open(&st->chan[0], st->vdev->channel, &primary_ops);
+	if (!READ_ONCE(st->dying))
+		err = chan_open(&st->chan[0], st->vdev->channel, &primary_ops);
 	mutex_unlock(&st->chan_lock);
 	if (!err)
 		err = shake_hands(st) ?: first_time(st);

@@ -71,10 +71,8 @@ static int stor_abort(struct scsi_cmnd *cmd)
 	return SUCCESS;
 }
 
-static int do_reset(struct scsi_cmnd *cmd, enum vstor_operation op, const char *what)
+static int ask_reset(struct storvsc *st, const struct scsi_device *sdev, enum vstor_operation op)
 {
-	const struct scsi_device *sdev = cmd->device;
-	struct storvsc *st = host_stor(sdev->host);
 	struct vstor_packet p;
 	u32 size;
 	int err;
@@ -89,6 +87,19 @@ static int do_reset(struct scsi_cmnd *cmd, enum vstor_operation op, const char *
 		err = -EIO;
 	if (!err && !all_back(st, op == VSTOR_RESET_LUN ? sdev : NULL, RESET_SECONDS * 1000))
 		err = -ETIMEDOUT;
+	return err;
+}
+
+/* A file that is still open may ask for a reset although the driver has gone. */
+static int do_reset(struct scsi_cmnd *cmd, enum vstor_operation op, const char *what)
+{
+	const struct scsi_device *sdev = cmd->device;
+	struct stor_host *sh = shost_priv(sdev->host);
+	int err;
+
+	mutex_lock(&sh->lock);
+	err = sh->st ? ask_reset(sh->st, sdev, op) : -ENODEV;
+	mutex_unlock(&sh->lock);
 	sdev_printk(KERN_WARNING, sdev, "%s reset: %s\n", what, err ? "failed" : "done");
 	return err ? FAILED : SUCCESS;
 }
@@ -105,10 +116,15 @@ static int stor_reset_bus(struct scsi_cmnd *cmd)
 
 static int stor_reset_host(struct scsi_cmnd *cmd)
 {
-	struct storvsc *st = host_stor(cmd->device->host);
-	int err = stor_reconnect(st);
+	struct stor_host *sh = shost_priv(cmd->device->host);
+	int err = -ENODEV;
 
-	dev_warn(st->dev, "new connection: %s\n", err ? "failed" : "made");
+	mutex_lock(&sh->lock);
+	if (sh->st) {
+		err = stor_reconnect(sh->st);
+		dev_warn(sh->st->dev, "new connection: %s\n", err ? "failed" : "made");
+	}
+	mutex_unlock(&sh->lock);
 	return err ? FAILED : SUCCESS;
 }
 
@@ -248,12 +264,15 @@ static int add_ide(struct storvsc *st)
 /* The connection is there: make the host, and look for devices. */
 int stor_host_add(struct storvsc *st)
 {
-	struct Scsi_Host *host = scsi_host_alloc(&stor_template, sizeof(struct storvsc *));
+	struct Scsi_Host *host = scsi_host_alloc(&stor_template, sizeof(struct stor_host));
+	struct stor_host *sh;
 	int err;
 
 	if (!host)
 		return -ENOMEM;
-	*(struct storvsc **)shost_priv(host) = st;
+	sh = shost_priv(host);
+	sh->st = st;
+	mutex_init(&sh->lock);
 	set_limits(st, host);
 	stor_fc_prepare(st, host);
 	st->host = host;
@@ -274,10 +293,16 @@ int stor_host_add(struct storvsc *st)
 
 void stor_host_remove(struct storvsc *st)
 {
+	struct stor_host *sh;
+
 	if (!st->host)
 		return;
 	stor_fc_remove(st);
 	scsi_remove_host(st->host);
+	sh = shost_priv(st->host);
+	mutex_lock(&sh->lock);
+	sh->st = NULL;
+	mutex_unlock(&sh->lock);
 	stor_twin_release(st);
 	WRITE_ONCE(st->added, false);
 	cancel_work_sync(&st->scan_work);

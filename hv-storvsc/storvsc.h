@@ -206,9 +206,19 @@ struct storvsc {
 
 extern struct workqueue_struct *stor_wq;	/* for fail_work; the rest may wait for memory */
 
+/**
+ * struct stor_host - what a SCSI host has of its driver; it stays while anybody has a file open
+ * @st: NULL once the driver has let go
+ * @lock: held while the connection is reset, which users may ask for at any time
+ */
+struct stor_host {
+	struct storvsc *st;
+	struct mutex lock;		/* see above */
+};
+
 static inline struct storvsc *host_stor(struct Scsi_Host *host)
 {
-	return *(struct storvsc **)shost_priv(host);
+	return ((struct stor_host *)shost_priv(host))->st;
 }
 
 /* Memory must not be waited for that only disks behind the connection can make room for. */
