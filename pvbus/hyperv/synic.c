@@ -11,6 +11,7 @@
  * All messages come to one CPU, which therefore has to stay. They are handled one at a time in its
  * work queue; until one is taken the host sends no other, so there is nothing to overflow.
  */
+#include <linux/cpu.h>
 #include <linux/cpumask.h>
 #include <linux/hrtimer.h>
 #include <linux/interrupt.h>
@@ -42,6 +43,7 @@ struct hv_cpu {
 
 static DEFINE_PER_CPU(struct hv_cpu, hv_cpu);
 static enum hv_way way;
+static int stay_state;
 static bool running;
 static struct cpumask takes_events;
 static unsigned int message_cpu;
@@ -352,11 +354,9 @@ static int poll_start(unsigned int hz, u64 sint)
 
 /* -- all of it -- */
 
-static int way_start(const struct pvbus_hv_config *config)
+static int one_way_start(const struct pvbus_hv_config *config)
 {
 	switch (way) {
-	case HV_WAY_PERCPU:
-		return pvbus_vectors_start(&vector_user);
 	case HV_WAY_ACPI:
 		return acpi_start(config->irq);
 	case HV_WAY_POLL_MASKED:
@@ -364,6 +364,51 @@ static int way_start(const struct pvbus_hv_config *config)
 	default:
 		return poll_start(config->poll, NO_VECTOR | HV_SINT_POLLING);
 	}
+}
+
+static void one_way_stop(void)
+{
+	if (way == HV_WAY_ACPI)
+		acpi_stop();
+	else
+		poll_stop();
+}
+
+/* Where one CPU takes all it stays: its pages are the host's, and only it can take them back. */
+static int cpu_stays_cb(unsigned int cpu)
+{
+	return cpu == message_cpu ? -EBUSY : 0;
+}
+
+static int way_start(const struct pvbus_hv_config *config)
+{
+	int err;
+
+	if (way == HV_WAY_PERCPU)
+		return pvbus_vectors_start(&vector_user);
+	cpus_read_lock();
+	err = one_way_start(config);
+	if (!err) {
+		stay_state = cpuhp_setup_state_nocalls_cpuslocked(CPUHP_AP_ONLINE_DYN,
+								  "pvbus/vmbus:stay", NULL,
+								  cpu_stays_cb);
+		if (stay_state < 0) {
+			err = stay_state;
+			one_way_stop();
+		}
+	}
+	cpus_read_unlock();
+	return err;
+}
+
+static void way_stop(void)
+{
+	if (way == HV_WAY_PERCPU) {
+		pvbus_vectors_stop();
+		return;
+	}
+	cpuhp_remove_state_nocalls(stay_state);
+	one_way_stop();
 }
 
 /**
@@ -402,12 +447,7 @@ void hv_synic_stop(void)
 	WRITE_ONCE(running, false);
 	/* Should it be queued again it does nothing; the pages go now. */
 	cancel_work_sync(&message_work);
-	if (way == HV_WAY_PERCPU)
-		pvbus_vectors_stop();
-	else if (way == HV_WAY_ACPI)
-		acpi_stop();
-	else
-		poll_stop();
+	way_stop();
 	destroy_workqueue(message_wq);
 	WRITE_ONCE(shared_bits, NULL);
 }
