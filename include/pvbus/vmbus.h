@@ -78,17 +78,11 @@ struct pvbus_channel {
 	u64 full;
 };
 
-/* Packet types a channel carries (TLFS has none of this; OpenVMM vmbus_ring, protocol names) */
-enum pvbus_packet_type {
-	PVBUS_PACKET_INBAND	= 0x6,
-	PVBUS_PACKET_XFER_PAGES	= 0x7,
-	PVBUS_PACKET_GPA_DIRECT	= 0x9,
-	PVBUS_PACKET_COMPLETION	= 0xb,
-};
+#define PVBUS_PACKET_COMPLETION	0xb	/* answers what was sent; others say something new */
 
 /**
  * struct pvbus_packet - one packet taken out of a ring
- * @type: enum pvbus_packet_type; others are possible
+ * @type: PVBUS_PACKET_COMPLETION or any other
  * @flags: as on the wire; bit 0: a completion is asked for
  * @id: transaction id, as the host wrote it: to be checked
  * @len: bytes of payload that were copied
@@ -117,7 +111,6 @@ int pvbus_channel_send(struct pvbus_channel *ch, const void *payload, u32 len, u
 		       bool want_completion);
 int pvbus_channel_send_pages(struct pvbus_channel *ch, u32 offset, u32 len, const u64 *pfns,
 			     unsigned int npfns, const void *payload, u32 payload_len, u64 id);
-int pvbus_channel_complete(struct pvbus_channel *ch, const void *payload, u32 len, u64 id);
 void pvbus_channel_kick(struct pvbus_channel *ch);
 
 /*

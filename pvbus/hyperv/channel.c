@@ -19,10 +19,7 @@
 #include "internal.h"
 #include "trace.h"
 
-static_assert((int)PVBUS_PACKET_INBAND == (int)VMBUS_PACKET_INBAND);
-static_assert((int)PVBUS_PACKET_XFER_PAGES == (int)VMBUS_PACKET_XFER_PAGES);
-static_assert((int)PVBUS_PACKET_GPA_DIRECT == (int)VMBUS_PACKET_GPA_DIRECT);
-static_assert((int)PVBUS_PACKET_COMPLETION == (int)VMBUS_PACKET_COMPLETION);
+static_assert(PVBUS_PACKET_COMPLETION == VMBUS_PACKET_COMPLETION);
 
 #define ROOM_DELAY	max(HZ / 100, 1)
 #define STRAY_MS	10	/* for a host that does not say when it has moved a channel */
@@ -251,21 +248,6 @@ int pvbus_channel_send_pages(struct pvbus_channel *ch, u32 offset, u32 len, cons
 		   payload_len);
 }
 EXPORT_SYMBOL_GPL(pvbus_channel_send_pages);
-
-/**
- * pvbus_channel_complete - add a completion of a packet of the host's
- * @ch: the channel
- * @payload: its payload
- * @len: bytes of it
- * @id: the host's packet's transaction id
- *
- * Context and return: as pvbus_channel_send().
- */
-int pvbus_channel_complete(struct pvbus_channel *ch, const void *payload, u32 len, u64 id)
-{
-	return put(ch, VMBUS_PACKET_COMPLETION, 0, id, NULL, payload, len);
-}
-EXPORT_SYMBOL_GPL(pvbus_channel_complete);
 
 /**
  * pvbus_channel_recv - take the next packet out of the ring
