@@ -86,6 +86,28 @@ last_rung() {
 	same_sum "$HOST_DISK" "$DISK"
 }
 
+hits() { [ "$(fault hits)" = "$1" ]; }
+
+# A CPU that goes waits until the commands of its queue have ended; one hangs, and only a new connection ends it.
+cpu_goes() {
+	local cpu=/sys/devices/system/cpu/cpu1/online before answered
+	[ -e "$cpu" ] || skip "no CPU 1 that may go"
+	echo 0 >"$cpu" 2>/dev/null || skip "CPU 1 has a channel that this host does not move"
+	echo 1 >"$cpu"
+	before=$(blk_attr "$D" reconnects)
+	answered=$(fault hits)
+	fault "deaf=1 srb-status=4 copies=0 count=1"
+	taskset -c 1 dd if="$DISK" of="$TAP_TMP/read" bs=64k count=1 iflag=direct status=none 3>&- &
+	wait_or_fail 20 hits $((answered + 1))
+	{ echo 0 >"$cpu" && touch "$TAP_TMP/gone"; } 3>&- &
+	wait_for 100 test -e "$TAP_TMP/gone" || fail "the CPU does not go"
+	healthy
+	echo 1 >"$cpu"
+	wait
+	[ "$(sha256sum <"$TAP_TMP/read")" = "$GOOD" ] || fail "other data"
+	[ "$(blk_attr "$D" reconnects)" = $((before + 1)) ] || fail "$(blk_attr "$D" reconnects) reconnects, were $before"
+}
+
 # beside COMMAND...: while a disk on another controller is written to, which shall notice nothing
 beside() {
 	local other before
@@ -220,6 +242,7 @@ check "late answers" late_under_load
 check "an answer that does not come" lost
 check "new connections under load" reconnects_under_load
 check "no answer, no reset, a write lost" last_rung
+check "a CPU goes, and a command on it hangs" cpu_goes
 check "an answer that is too short" broken 20 "an answer is too short"
 check "an answer that is too long" beside broken 300 "an answer is too long"
 check "unasked packets of other lengths" unasked
