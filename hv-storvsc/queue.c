@@ -189,6 +189,9 @@ static int send(struct stor_chan *chan, struct stor_slot *slot, u32 tag, struct 
 
 	if (!chan->live)
 		return not_live(chan->st);
+	/* Of a host that broke the protocol nothing more is wanted; fail_work may come late. */
+	if (pvbus_is_quarantined(&chan->st->vdev->pdev))
+		return -EIO;
 	/* Given up by error handling, but not by the host, which may still write to its pages. */
 	if (slot->id)
 		return -EBUSY;
