@@ -56,6 +56,40 @@ static void ride_remove(struct hv_device *kdev)
 }
 PV_VMBUS_REMOVE(ride_remove)
 
+/* --- hibernation: the kernel's VMBus parts from the host in between --- */
+
+static struct pvbus_driver *driver_of(const struct pvbus_device *pdev)
+{
+	return pdev->dev.driver ? to_pvbus_driver(pdev->dev.driver) : NULL;
+}
+
+static int ride_suspend(struct hv_device *kdev)
+{
+	struct pvbus_vmbus_device *vdev = hv_get_drvdata(kdev);
+	struct pvbus_driver *drv;
+
+	device_lock(&vdev->pdev.dev);
+	drv = driver_of(&vdev->pdev);
+	if (drv && drv->suspend)
+		drv->suspend(&vdev->pdev);
+	device_unlock(&vdev->pdev.dev);
+	return 0;
+}
+
+static int ride_resume(struct hv_device *kdev)
+{
+	struct pvbus_vmbus_device *vdev = hv_get_drvdata(kdev);
+	struct pvbus_driver *drv;
+	int err = 0;
+
+	device_lock(&vdev->pdev.dev);
+	drv = driver_of(&vdev->pdev);
+	if (drv && drv->resume)
+		err = drv->resume(&vdev->pdev);
+	device_unlock(&vdev->pdev.dev);
+	return err;
+}
+
 /* --- channels --- */
 
 /*
@@ -167,6 +201,8 @@ static int ride_claim(struct pvbus_driver *drv)
 	d->hdrv.id_table = d->ids;
 	d->hdrv.probe = ride_probe;
 	d->hdrv.remove = ride_remove_op;
+	d->hdrv.suspend = ride_suspend;
+	d->hdrv.resume = ride_resume;
 	err = d->hdrv.name ? vmbus_driver_register(&d->hdrv) : -ENOMEM;
 	if (err) {
 		driver_free(d);
