@@ -139,7 +139,7 @@ prepare() {
 	cache_entry "$HOST_ROOT" make_host_root trixie-backports
 	cache_entry "$GUEST_ROOT" make_guest_root
 	L1_ROOT=$HOST_ROOT/root.ext4 QEMU_ROOT=$HOST_ROOT/root
-	preload_of "$BEDS/l1/vmrun-qemu.c"
+	preload_of "$BEDS/l1/svm-qemu.c"
 	L1_PRELOAD=$PRELOAD
 	bed_prepare
 }

@@ -185,7 +185,12 @@ machine_args() {
 # boot_args: the machine around what bed_machine says, for beds that start QEMU themselves
 boot_args() {
 	printf '%s\n' -nodefaults -no-user-config -display none -vga none -no-reboot -m "$MEM" -smp "$CPUS" \
-		-serial "file:$INNER/early.log" -kernel "$KERNEL_INNER" -initrd "$INNER/initrd" -append "$CMDLINE"
+		-serial "file:$INNER/early.log"
+	if [ -n "$SECURE_BOOT" ]; then
+		efi_args
+	else
+		printf '%s\n' -kernel "$KERNEL_INNER" -initrd "$INNER/initrd" -append "$CMDLINE"
+	fi
 }
 
 port() { ARGS+=(-chardev "$2,id=$1" -device "virtserialport,chardev=$1,name=pv.$1"); }

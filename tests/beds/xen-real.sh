@@ -24,6 +24,7 @@ bed_check() {
 	4.17) XEN_SUITE=bookworm L1_KERNEL=6.1 ;;
 	*) bad "--xen $XEN: not 4.20 or 4.17" ;;
 	esac
+	[ -z "$SECURE_BOOT" ] || bad "--secure-boot: not on $BED"
 	[ "$MEM" -le $((L1_MEM - DOM0_MEM - 512)) ] || bad "--mem $MEM: $BED has $((L1_MEM - DOM0_MEM - 512)) MiB for a guest"
 }
 
