@@ -12,9 +12,9 @@ make_efi() {
 	dpkg-deb -x "$(fetch_deb bookworm ovmf_)" "$1/ovmf"
 }
 
-# efi_args: what boots
+# efi_args: what boots, once host/efi/start has been run
 efi_args() {
-	printf '%s\n' -drive "if=pflash,format=raw,readonly=on,file=$INNER/firmware" \
+	printf '%s\n' -S -drive "if=pflash,format=raw,readonly=on,file=$INNER/firmware" \
 		-drive "if=pflash,format=raw,snapshot=on,file=$INNER/variables" \
 		-drive "if=none,id=efi,format=raw,readonly=on,file=$INNER/efi" -device virtio-blk-pci,drive=efi,class=0x0180,bootindex=0
 }
