@@ -32,32 +32,3 @@ debian() {
 $(<"$PV_TOP/tests/beds/guest/image-init")" | cut -c1-16)
 	cache_entry "$DEBIAN" make_debian
 }
-
-# A guest of one's own is a layer over DEBIAN in the folder GUEST, which new_guest makes. WORK/debs has the packages.
-new_guest() { mkdir -p "$GUEST"/{upper,work,root}; }
-
-# in_guest SCRIPT: run it in the guest's file system, which remembers; /mnt has the packages
-in_guest() {
-	# shellcheck disable=SC2016 # expanded by the inner shell
-	unshare --mount bash -euc '
-		lower=$1 work=$2 debs=$3
-		mount -t overlay -o "lowerdir=$lower,upperdir=$work/upper,workdir=$work/work" overlay "$work/root"
-		mount -t proc proc "$work/root/proc"
-		mount -t devtmpfs dev "$work/root/dev"
-		mount --bind "$debs" "$work/root/mnt"
-		exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive \
-			chroot "$work/root" bash -euc "$4"' - "$DEBIAN/root" "$GUEST" "$WORK/debs" "$1"
-}
-
-# image: kernel, initramfs and file system of the guest, as it is now
-image() {
-	rm -f "$GUEST/root.ext4"
-	# shellcheck disable=SC2016
-	unshare --mount bash -euc '
-		lower=$1 work=$2 release=$3
-		mount -t overlay -o "lowerdir=$lower,upperdir=$work/upper,workdir=$work/work" overlay "$work/root"
-		cp "$work/root/boot/vmlinuz-$release" "$work/vmlinuz"
-		cp "$work/root/boot/initrd.img-$release" "$work/initrd"
-		truncate -s 3G "$work/root.ext4"
-		mke2fs -q -t ext4 -L pv-demo -E root_owner=0:0 -d "$work/root" "$work/root.ext4"' - "$DEBIAN/root" "$GUEST" "$RELEASE"
-}
