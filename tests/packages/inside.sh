@@ -6,7 +6,7 @@
 
 KERNELS=("$@")
 VERSION=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' /mnt/src/dkms.conf)
-export DEBIAN_FRONTEND=noninteractive PATH=/usr/lib/ccache:$PATH CCACHE_DIR=/mnt/ccache
+export DEBIAN_FRONTEND=noninteractive
 
 # check WHAT COMMAND...: a line of TAP, what the command said before it if it failed
 check() {
