@@ -3,9 +3,11 @@
 
 KDIR ?= /lib/modules/$(shell uname -r)/build
 
-# Headers name the compiler that built the kernel. Where that one is not installed, this machine's gcc has to do;
-# a kernel built by clang wants LLVM's tools throughout.
-wanted-cc = $(shell sed -n 's/^CC *=.*\<\(gcc-[0-9.]*\)$$/\1/p' $(KDIR)/.kernelvariables 2>/dev/null)
+# Headers name the compiler that built the kernel, those of late by its full name only, of which CROSS_COMPILE is the first
+# part. Where that one is not installed, this machine's gcc has to do; a kernel built by clang wants LLVM's tools throughout.
+variables = $(KDIR)/.kernelvariables 2>/dev/null
+cross = $(shell sed -n 's/^override CROSS_COMPILE *= *\([a-z0-9_-]*\)$$/\1/p' $(variables))
+wanted-cc = $(addprefix $(cross),$(shell sed -n 's/^CC *=.*\<\(gcc-[0-9.]*\)$$/\1/p' $(variables)))
 toolchain = $(if $(wanted-cc),$(if $(shell command -v $(wanted-cc)),,CC=gcc)) \
 	    $(if $(shell grep -s ^CONFIG_CC_IS_CLANG=y $(KDIR)/.config),LLVM=1)
 M ?= $(CURDIR)
