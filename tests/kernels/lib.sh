@@ -3,9 +3,10 @@
 # Sourced by the scripts of this folder, after tests/lib/common.sh: a kernel of the list, its headers, the Debian that
 # compiles for it. Headers are laid over that Debian by overlayfs, so that neither is ever written to.
 
-# kernel NAME: set K_SUITE K_RE K_ROOT K_ARCH K_FLAVOUR from the list, or from that of the trees compat/ is tested with
+# kernel NAME: set K_SUITE K_RE K_ROOT K_ARCH K_FLAVOUR from the list, or from that of the trees compat/ is tested with.
+# What is said of 6.1 goes for 6.1-bare, too: it is made of the same source.
 kernel() {
-	read -r _ K_SUITE K_RE K_ROOT K_FLAVOUR < <(awk -v n="$1" '$1 == n' "$PV_TOP"/tests/{kernels/list,probes/trees}) ||
+	read -r _ K_SUITE K_RE K_ROOT K_FLAVOUR < <(awk -v n="${1/#6.1-bare/6.1}" '$1 == n' "$PV_TOP"/tests/{kernels/list,probes/trees}) ||
 		die "kernel $1: not in tests/kernels/list"
 	[ "$K_ROOT" != host ] || K_ROOT=bookworm
 	K_ARCH=amd64
@@ -54,9 +55,18 @@ unpack_headers() {
 	[ -e "$dst/usr/src/linux-headers-$K_RELEASE/Makefile" ]
 }
 
+# unpack_source DEB FOLDER: of a linux-source package, what a kernel for this architecture without graphics and sound is made of
+unpack_source() {
+	mkdir "$2"
+	dpkg-deb --fsys-tarfile "$1" | tar -xO --wildcards './usr/src/linux-source-*.tar.xz' |
+		tar -xJ -C "$2" --strip-components=1 --exclude='linux-source-*/drivers/gpu/*.[ch]' --exclude='linux-source-*/sound/*.[ch]' \
+			--exclude='linux-source-*/Documentation/*.rst' --exclude='linux-source-*/arch/[a-wy-z]*/*.[chS]'
+}
+
 # headers NAME: after kernel NAME; set K_RELEASE, K_HEADERS (the overlay), K_KDIR and K_CC (its compiler's package).
 # What the package index said is remembered for as long as that index is.
 headers() {
+	[ "$1" != 6.1-bare ] || { bare_headers; return; }
 	local state index=$PV_CACHE/debs/Packages.$K_SUITE.$K_ARCH.xz
 	state=$PV_CACHE/headers/$1-$(sha256sum <<<"$K_SUITE $K_RE $K_ARCH $K_FLAVOUR" | cut -c1-8)
 	if [ -z "$(find "$index" -mtime -1 2>/dev/null)" ] || [ ! "$state" -nt "$index" ] ||
@@ -65,6 +75,14 @@ headers() {
 		read -r K_RELEASE K_HEADERS K_CC <"$state"
 	fi
 	# shellcheck disable=SC2034 # for whoever sources this
+	K_KDIR=$K_HEADERS/usr/src/linux-headers-$K_RELEASE
+}
+
+bare_headers() {
+	local dir
+	dir=$("$PV_TOP/tests/kernels/bare")
+	K_RELEASE=$(<"$dir/release") K_HEADERS=$dir/headers K_CC=
+	# shellcheck disable=SC2034
 	K_KDIR=$K_HEADERS/usr/src/linux-headers-$K_RELEASE
 }
 
