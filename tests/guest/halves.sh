@@ -21,18 +21,19 @@ loaded() {
 
 half_in_charge() {
 	[ "$HALF" = "$(riding && echo in-tree || echo own)" ] || fail "$(ls /sys/bus) $(cat /sys/hypervisor/type)"
-	# What the own half has, the kernel's bus has no use for
-	[ "$(find "$PVBUS/devices/" -mindepth 1 | wc -l)" -gt 0 ] || [ "$HALF" = in-tree ] || fail "no devices on pvbus"
 }
 
-# on_half DEVICE MODULE: its bus, and whose its driver is
+bus_of() { basename "$(readlink -f "$1/subsystem")"; }
+module_of() { basename "$(readlink -f "$1/driver/module")"; }
+
+# on_half DEVICE MODULE: the device is pvbus's whichever half has it. What it came from is a device of the kernel's bus, or
+# the one by which pvbus's own half reaches the host; the driver of that is one of ours, too.
 on_half() {
-	local bus driver
-	bus=$(basename "$(readlink -f "$1/subsystem")")
-	driver=$(readlink -f "$1/driver")
-	[[ " $BUS " = *" $bus "* ]] || fail "$1 is on bus $bus"
-	[ "$(basename "$(readlink -f "$driver/module")")" = "${2//-/_}" ] || fail "$1: driver $driver, of $(readlink -f "$driver/module")"
-	note "$(basename "$1"): bus $bus, driver $(basename "$driver")"
+	local from=${1%/*}
+	[ "$(bus_of "$1"):$(module_of "$1")" = "pvbus:${2//-/_}" ] || fail "$1: bus $(bus_of "$1"), driver of $(module_of "$1")"
+	[[ " $FROM " = *" $(bus_of "$from") "* ]] || fail "$from: bus $(bus_of "$from")"
+	[[ " $(our_modules | tr '\n' ' ') " = *" $(module_of "$from") "* ]] || fail "$from: driver of $(module_of "$from")"
+	note "${1##*/}: of $(bus_of "$from") device ${from##*/}, driver of $(module_of "$from")"
 }
 
 root_disk() { on_half "$(front "$(basename "$(readlink -f "/sys/dev/block/$(mountpoint -d /)")")")" "$(blk_module)"; }
@@ -47,8 +48,8 @@ nic() {
 start
 HALF=${PV_HALF:-}
 case $HALF in
-own) BUS=pvbus ;;
-in-tree) BUS="xen vmbus" ;;
+own) FROM="pci platform" ;;
+in-tree) FROM="xen vmbus" ;;
 *) skip_all "say which half: PV_HALF=own or in-tree" ;;
 esac
 need_ours
