@@ -157,22 +157,6 @@ static void ride_signal(struct pvbus_channel *ch, void *kernel)
 
 /* --- front-ends --- */
 
-static int tell_taken(struct device *dev, void *data)
-{
-	const struct ride_driver *d = data;
-	const struct hv_vmbus_device_id *id;
-
-	device_lock(dev);
-	for (id = d->ids; !guid_is_null(&id->guid); id++) {
-		if (dev->driver && dev->driver != &d->hdrv.driver &&
-		    guid_equal(&id->guid, &device_to_hv_device(dev)->dev_type))
-			dev_info(dev, "driver %s has it, and keeps it; to hand it to %s, unbind it there and bind it to %s\n",
-				 dev->driver->name, d->owner->driver.name, d->hdrv.name);
-	}
-	device_unlock(dev);
-	return 0;
-}
-
 static void fill_ids(struct ride_driver *d)
 {
 	const struct pvbus_device_id *id;
@@ -209,7 +193,7 @@ static int ride_claim(struct pvbus_driver *drv)
 		return err;
 	}
 	list_add(&d->link, &drivers);
-	bus_for_each_dev(d->hdrv.driver.bus, NULL, d, tell_taken);
+	pvbus_tell_taken(&d->hdrv.driver);
 	return 0;
 }
 

@@ -7,7 +7,7 @@
 #include <linux/string.h>
 #include <linux/sysfs.h>
 #include <bus.h>
-#include <pvbus/pvbus.h>
+#include <pvbus/platform.h>
 #include <pvbus/show.h>
 #include "hyperv/ride.h"
 #include "xen/intree.h"
@@ -170,6 +170,30 @@ int pvbus_walk_drivers(void *data, int (*fn)(struct device_driver *drv, void *da
 {
 	return bus_for_each_drv(&pvbus_bus, NULL, data, fn);
 }
+
+static int tell_taken(struct device *dev, void *data)
+{
+	struct device_driver *drv = data;
+
+	device_lock(dev);
+	if (dev->driver && dev->driver != drv && drv->bus->match(dev, drv))
+		dev_info(dev, "driver %s has it, and keeps it; to hand it over, unbind it there and bind it to %s\n",
+			 dev->driver->name, drv->name);
+	device_unlock(dev);
+	return 0;
+}
+
+/**
+ * pvbus_tell_taken - a line for each device of a bus of the kernel's that another driver has
+ * @drv: registered driver of ours on that bus, which would serve it, too
+ *
+ * Context: may sleep.
+ */
+void pvbus_tell_taken(struct device_driver *drv)
+{
+	bus_for_each_dev(drv->bus, NULL, drv, tell_taken);
+}
+EXPORT_SYMBOL_GPL(pvbus_tell_taken);
 
 /**
  * pvbus_quarantine - the host broke the protocol on a device: believe nothing it says any more

@@ -144,5 +144,6 @@ struct pvbus_vmbus_device *pvbus_hv_offer(struct device *parent, const void *off
 void pvbus_hv_withdraw(struct pvbus_vmbus_device *vdev);
 void pvbus_hv_event(void *ch);
 bool pvbus_hv_class(const char *type, guid_t *class);
+void pvbus_tell_taken(struct device_driver *drv);
 
 #endif /* PVBUS_PLATFORM_H */

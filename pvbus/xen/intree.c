@@ -157,19 +157,6 @@ int intree_switch_state(struct pvbus_xen_device *xdev, enum xenbus_state state)
 	return err ?: (enum xenbus_state)kdev->state == state ? 0 : -ENODEV;
 }
 
-static int tell_taken(struct device *dev, void *data)
-{
-	const struct intree_driver *d = data;
-
-	device_lock(dev);
-	if (dev->driver && dev->driver != &d->xdrv.driver &&
-	    !strcmp(to_xenbus_device(dev)->devicetype, d->ids[0].devicetype))
-		dev_info(dev, "driver %s has it, and keeps it; to hand it to %s, unbind it there and bind it to %s\n",
-			 dev->driver->name, d->owner->driver.name, d->xdrv.name);
-	device_unlock(dev);
-	return 0;
-}
-
 static int claim_type(struct pvbus_driver *drv, const char *type)
 {
 	struct intree_driver *d = kzalloc(sizeof(*d), GFP_KERNEL);
@@ -195,7 +182,7 @@ static int claim_type(struct pvbus_driver *drv, const char *type)
 	mutex_lock(&drivers_lock);
 	list_add(&d->link, &drivers);
 	mutex_unlock(&drivers_lock);
-	bus_for_each_dev(d->xdrv.driver.bus, NULL, d, tell_taken);
+	pvbus_tell_taken(&d->xdrv.driver);
 	return 0;
 }
 
