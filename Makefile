@@ -51,10 +51,13 @@ check: ## run every test (tests/run LAYER... runs some)
 demo: ## boot a guest from its PV disk and measure it
 	tests/demo
 
+bench: ## our drivers and the kernel's own in turn, on the same bus in the same guest; BEDS="xen-real"
+	tests/bench/run $(BEDS)
+
 stats: ## lines of C, lengths of functions, sizes of modules
 	tests/style/stats
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
 
-.PHONY: modules install install-tools clean deb rpm export-tree check demo stats help
+.PHONY: modules install install-tools clean deb rpm export-tree check demo bench stats help

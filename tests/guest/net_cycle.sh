@@ -21,9 +21,6 @@ up_down() {
 # reload: the module goes with traffic running, and comes back
 reload() {
 	local i module
-	# It finds the kernel's watches when they are added, and does not find them when they are taken away.
-	[ "$PV_BED" != xen-emu ] || [ ! -e /sys/hypervisor/type ] ||
-		[ "$(cat /sys/hypervisor/type)" != xen ] || skip "QEMU's store keeps the kernel's watches"
 	module=$(nic_module)
 	for ((i = 0; i < CYCLES; i++)); do
 		net_load load
