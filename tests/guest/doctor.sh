@@ -48,6 +48,9 @@ well_again() {
 	! grep -E '^(warning|error): ' "$TAP_TMP/said" | grep -v 'new connections so far' || fail "status $STATUS"
 }
 
+# This kernel as a regular expression: releases have a + in them
+RELEASE_RE=$(uname -r | sed 's/[.+]/\\&/g')
+
 word() { grep -oE "(^| )$1=[^ ]*" /proc/cmdline | tail -n 1 | cut -d = -f 2 || true; }
 
 # --- how things are
@@ -58,7 +61,7 @@ host_named() {
 	xen-*) shows '^Host +Xen 4\.' ;;
 	hyperv-*) shows '^Host +Hyper-V' ;;
 	esac
-	shows "^Kernel +$(uname -r), $(nproc) CPU"
+	shows "^Kernel +$RELEASE_RE, $(nproc) CPU"
 }
 
 # own: the bus is ours, not the kernel's
@@ -168,7 +171,7 @@ make_initramfs() {
 not_loaded() {
 	make_initramfs
 	finds 2 "error: host: .*$(stack_module) is installed, but not loaded" "modprobe -a $(stack_module).*update-initramfs -u"
-	found 2 "(error|warning): /boot/initrd.img-$(uname -r): has not got .*$(stack_module)" "update-initramfs -u -k $(uname -r)"
+	found 2 "(error|warning): /boot/initrd.img-$RELEASE_RE: has not got .*$(stack_module)" "update-initramfs -u -k $RELEASE_RE"
 }
 
 # What update-initramfs would have done, and modprobe
