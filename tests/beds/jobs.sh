@@ -7,7 +7,7 @@
 AT_ONCE=2
 
 # Reasons for which a sub-test may be left out on a bed: what this host does not offer, what this boot is not about.
-MAY_SKIP='^(the back-end offers no [a-z0-9 _]*|the back-end has no parameters|the host writes [a-z-]+ anew with each connection|the host cannot make requests fail|the back-end does not connect disks with 4096-byte sectors|the root file system is not on a PV disk|not these drivers|one CPU|polling: no interrupts|events do not arrive by CPU vectors|the kernel has no BPF links for XDP)$'
+MAY_SKIP='^(the back-end offers no [a-z0-9 _]*|the back-end has no parameters|the host writes [a-z-]+ anew with each connection|the host cannot make requests fail|the back-end does not connect disks with 4096-byte sectors|the root file system is not on a PV disk|not these drivers|one CPU|polling: no interrupts|events do not arrive by CPU vectors|the kernel has no BPF links for XDP|CPU [0-9]+ has a channel that this host does not move)$'
 
 # translate NAME TEST...: from what tests/guest/run prints to one line a sub-test. $LOG.missing: tests that did not end
 translate() {
