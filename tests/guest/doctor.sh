@@ -253,7 +253,7 @@ bad_store() {
 	set +e
 	(
 		set -e
-		wait_or_fail 20 phase_is failed
+		wait_for 20 phase_is failed || [ "$(on_host "xs read $back/sectors")" = junk ] || exit 4
 		finds 2 "error: $(basename "$(front "$D")"): no connection to the host: phase failed, .*sectors" 'echo 1 > '
 	)
 	rc=$?
@@ -261,6 +261,7 @@ bad_store() {
 	on_host "xs write $back/sectors $good"
 	echo 1 >"$(front "$D")/reconnect"
 	wait_or_fail 20 phase_is connected
+	[ "$rc" != 4 ] || skip "the host writes sectors anew with each connection"
 	[ "$rc" = 0 ]
 	well_again
 }
