@@ -311,7 +311,7 @@ static void sub_offered(struct pvbus_channel *primary, struct pvbus_channel *sub
 	unsigned int i = 1, noio;
 
 	mutex_lock(&st->chan_lock);
-	noio = memalloc_noio_save();	/* as stor_lock() does, whose owner takes chan_lock, too */
+	noio = memalloc_noio_save();	/* as with @lock, whose owner takes chan_lock, too */
 	while (i < st->nr_chans && st->chan[i].open)
 		i++;
 	chan = &st->chan[i];
@@ -459,14 +459,14 @@ int stor_reconnect(struct storvsc *st)
 {
 	int err = -ENODEV;
 
-	stor_lock(st);
+	pvbus_noio_lock(&st->lock);
 	if (READ_ONCE(st->phase) != STOR_GONE && st->phase != STOR_SUSPENDED) {
 		stor_disconnect(st, STOR_CONNECTING, STOR_RESET);
 		pvbus_unquarantine(&st->vdev->pdev);
 		err = stor_connect(st);
 		st->reconnects += !err;
 	}
-	stor_unlock(st);
+	pvbus_noio_unlock(&st->lock);
 	return err;
 }
 

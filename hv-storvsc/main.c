@@ -32,14 +32,14 @@ static void stor_start(struct work_struct *work)
 	struct storvsc *st = container_of(work, struct storvsc, start_work);
 	int err = 0;
 
-	stor_lock(st);
+	pvbus_noio_lock(&st->lock);
 	if (READ_ONCE(st->dying) || READ_ONCE(st->phase) == STOR_GONE) {
 		err = -ENODEV;
 	} else if (st->phase != STOR_CONNECTED) {
 		pvbus_unquarantine(&st->vdev->pdev);
 		err = stor_connect(st);
 	}
-	stor_unlock(st);
+	pvbus_noio_unlock(&st->lock);
 	/* Commands of the scan may need a new connection. */
 	if (!err && !st->host)
 		err = stor_host_add(st);
@@ -51,10 +51,10 @@ static void stor_fail(struct work_struct *work)
 {
 	struct storvsc *st = container_of(work, struct storvsc, fail_work);
 
-	stor_lock(st);
+	pvbus_noio_lock(&st->lock);
 	if (pvbus_is_quarantined(&st->vdev->pdev))
 		stor_disconnect(st, STOR_FAILED, STOR_NO_CONNECT);
-	stor_unlock(st);
+	pvbus_noio_unlock(&st->lock);
 }
 
 static void stor_free(struct storvsc *st)
@@ -85,7 +85,7 @@ static struct storvsc *stor_alloc(struct pvbus_device *pdev)
 	st->vdev = to_pvbus_vmbus(pdev);
 	st->dev = &pdev->dev;
 	st->kind = kind_of(pdev);
-	mutex_init(&st->lock);
+	mutex_init(&st->lock.mutex);
 	mutex_init(&st->chan_lock);
 	mutex_init(&st->ctl.lock);
 	init_completion(&st->ctl.done);
@@ -129,9 +129,9 @@ static void stor_remove(struct pvbus_device *pdev)
 	cancel_work_sync(&st->start_work);
 	stor_host_remove(st);
 	cancel_work_sync(&st->fail_work);
-	stor_lock(st);
+	pvbus_noio_lock(&st->lock);
 	stor_disconnect(st, STOR_FAILED, STOR_NO_CONNECT);
-	stor_unlock(st);
+	pvbus_noio_unlock(&st->lock);
 	/* The host may have said something to the very last. */
 	cancel_work_sync(&st->fail_work);
 	cancel_work_sync(&st->scan_work);
@@ -164,10 +164,10 @@ static void stor_suspend(struct pvbus_device *pdev)
 	flush_work(&st->scan_work);
 	for (i = 0; i < 300 && !idle(st); i++)
 		msleep(100);
-	stor_lock(st);
+	pvbus_noio_lock(&st->lock);
 	if (st->phase == STOR_CONNECTED)
 		stor_disconnect(st, STOR_SUSPENDED, STOR_REQUEUE);
-	stor_unlock(st);
+	pvbus_noio_unlock(&st->lock);
 }
 
 static int stor_resume(struct pvbus_device *pdev)
@@ -175,11 +175,11 @@ static int stor_resume(struct pvbus_device *pdev)
 	struct storvsc *st = dev_get_drvdata(&pdev->dev);
 	int err = 0;
 
-	stor_lock(st);
+	pvbus_noio_lock(&st->lock);
 	if (st->phase == STOR_SUSPENDED)
 		err = stor_connect(st);
 	st->reconnects += !err;
-	stor_unlock(st);
+	pvbus_noio_unlock(&st->lock);
 	return err;
 }
 
@@ -189,9 +189,9 @@ static void stor_shutdown(struct pvbus_device *pdev)
 	struct storvsc *st = dev_get_drvdata(&pdev->dev);
 
 	stor_give_up_waiting(st);
-	stor_lock(st);
+	pvbus_noio_lock(&st->lock);
 	stor_disconnect(st, STOR_FAILED, STOR_NO_CONNECT);
-	stor_unlock(st);
+	pvbus_noio_unlock(&st->lock);
 }
 
 static const struct pvbus_device_id stor_ids[] = {

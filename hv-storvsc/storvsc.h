@@ -141,7 +141,6 @@ struct stor_ctl {
  * struct storvsc - a controller
  * @vdev: its device
  * @lock: the connection: held while one is made or ended, never while commands are waited for
- * @noio: the flags of whoever has @lock
  * @chan_lock: which channels are open; held while one is opened or closed, never while answers are
  *	waited for
  * @phase: changes under @lock, but to STOR_GONE at any time
@@ -168,8 +167,7 @@ struct storvsc {
 	struct device *dev;
 	struct Scsi_Host *host;
 	enum stor_kind kind;
-	struct mutex lock;		/* see above */
-	unsigned int noio;
+	struct pvbus_noio_mutex lock;
 	struct mutex chan_lock;		/* see above */
 	enum stor_phase phase;
 	bool dying;
@@ -219,19 +217,6 @@ struct stor_host {
 static inline struct storvsc *host_stor(struct Scsi_Host *host)
 {
 	return ((struct stor_host *)shost_priv(host))->st;
-}
-
-/* Memory must not be waited for that only disks behind the connection can make room for. */
-static inline void stor_lock(struct storvsc *st)
-{
-	mutex_lock(&st->lock);
-	st->noio = memalloc_noio_save();
-}
-
-static inline void stor_unlock(struct storvsc *st)
-{
-	memalloc_noio_restore(st->noio);
-	mutex_unlock(&st->lock);
 }
 
 /* main.c */

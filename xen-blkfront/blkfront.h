@@ -21,7 +21,6 @@
 #include <linux/interrupt.h>
 #include <linux/kref.h>
 #include <linux/mutex.h>
-#include <linux/sched/mm.h>
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
 #include <blk.h>
@@ -171,8 +170,7 @@ struct blkfront {
 	struct pvbus_xen_device *xdev;
 	struct device *dev;
 	struct kref kref;
-	struct mutex lock;		/* see above */
-	unsigned int noio;		/* memalloc scope of who has @lock */
+	struct pvbus_noio_mutex lock;
 	enum blkfront_phase phase;
 	bool dying;
 	bool unplug;
@@ -211,22 +209,6 @@ struct blkfront {
 static inline unsigned int blkfront_nr_rings(const struct blkfront *bf)
 {
 	return bf->deal.queues + bf->deal.poll_queues;
-}
-
-/*
- * Who has the lock may be making the connection that reclaim waits for: memory is asked for without
- * I/O.
- */
-static inline void blkfront_lock(struct blkfront *bf)
-{
-	mutex_lock(&bf->lock);
-	bf->noio = memalloc_noio_save();
-}
-
-static inline void blkfront_unlock(struct blkfront *bf)
-{
-	memalloc_noio_restore(bf->noio);
-	mutex_unlock(&bf->lock);
 }
 
 extern struct workqueue_struct *blkfront_wq;

@@ -495,7 +495,7 @@ void blkfront_work(struct work_struct *work)
 {
 	struct blkfront *bf = container_of(work, struct blkfront, work);
 
-	blkfront_lock(bf);
+	pvbus_noio_lock(&bf->lock);
 	if (READ_ONCE(bf->xdev->asleep))
 		goto out;
 	if (test_and_clear_bit(BF_DO_FAIL, &bf->todo))
@@ -507,7 +507,7 @@ void blkfront_work(struct work_struct *work)
 		blkfront_follow(bf);
 	}
 out:
-	blkfront_unlock(bf);
+	pvbus_noio_unlock(&bf->lock);
 }
 
 /* It takes long, or it is time to try again. */
@@ -516,7 +516,7 @@ void blkfront_patience(struct work_struct *work)
 	struct blkfront *bf = container_of(work, struct blkfront, patience.work);
 	struct pvbus_xen_device *xdev = bf->xdev;
 
-	blkfront_lock(bf);
+	pvbus_noio_lock(&bf->lock);
 	if (bf->dying || (bf->phase != BF_IDLE && bf->phase != BF_CONNECTING))
 		goto out;
 	if (bf->phase == BF_IDLE && bf->attempts && xdev->state == XENBUS_CLOSED) {
@@ -530,5 +530,5 @@ void blkfront_patience(struct work_struct *work)
 	if (bf->resets)	/* it did not answer before, either */
 		blkfront_disconnect(bf, false);
 out:
-	blkfront_unlock(bf);
+	pvbus_noio_unlock(&bf->lock);
 }

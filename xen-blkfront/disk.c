@@ -154,9 +154,9 @@ static void update_limits(struct blkfront *bf)
 	struct queue_limits lim;
 	struct blk_deal deal;
 
-	blkfront_lock(bf);
+	pvbus_noio_lock(&bf->lock);
 	deal = bf->deal;
-	blkfront_unlock(bf);
+	pvbus_noio_unlock(&bf->lock);
 	lim = queue_limits_start_update(bf->disk->queue);
 	fill_limits(&deal, &lim);
 	if (queue_limits_commit_update(bf->disk->queue, &lim))
@@ -244,22 +244,22 @@ void blkfront_take_away(struct blkfront *bf)
 {
 	bool serves;
 
-	blkfront_lock(bf);
+	pvbus_noio_lock(&bf->lock);
 	bf->dying = true;
 	serves = bf->phase == BF_CONNECTED && pvbus_xen_read_state(bf->xdev) != XENBUS_UNKNOWN;
 	if (!serves)
 		blkfront_disconnect(bf, false);
-	blkfront_unlock(bf);
+	pvbus_noio_unlock(&bf->lock);
 	if (bf->added) {
 		if (!serves)
 			blk_mark_disk_dead(bf->disk);
 		del_gendisk(bf->disk);
 		bf->added = false;
 	}
-	blkfront_lock(bf);
+	pvbus_noio_lock(&bf->lock);
 	blkfront_disconnect(bf, false);
 	bf->phase = BF_GONE;
-	blkfront_unlock(bf);
+	pvbus_noio_unlock(&bf->lock);
 }
 
 static void show(struct blkfront *bf)

@@ -77,7 +77,7 @@ static struct blkfront *blkfront_alloc(struct pvbus_xen_device *xdev)
 	bf->max_rings = n;
 	bf->xdev = xdev;
 	bf->dev = &xdev->pdev.dev;
-	mutex_init(&bf->lock);
+	mutex_init(&bf->lock.mutex);
 	spin_lock_init(&bf->large_lock);
 	INIT_LIST_HEAD(&bf->large);
 	INIT_WORK(&bf->large_work, blkfront_resubmit);
@@ -142,11 +142,11 @@ static void blkfront_remove(struct pvbus_device *pdev)
 {
 	struct blkfront *bf = dev_get_drvdata(&pdev->dev);
 
-	blkfront_lock(bf);
+	pvbus_noio_lock(&bf->lock);
 	bf->dying = true;
 	if (bf->phase != BF_CONNECTED)	/* the disk's work may be waiting for I/O */
 		blkfront_disconnect(bf, false);
-	blkfront_unlock(bf);
+	pvbus_noio_unlock(&bf->lock);
 	cancel_delayed_work_sync(&bf->patience);
 	flush_work(&bf->disk_work);
 	blkfront_take_away(bf);
@@ -163,10 +163,10 @@ static void blkfront_otherend_changed(struct pvbus_device *pdev, int state)
 {
 	struct blkfront *bf = dev_get_drvdata(&pdev->dev);
 
-	blkfront_lock(bf);
+	pvbus_noio_lock(&bf->lock);
 	if (!test_bit(BF_DO_START, &bf->todo))	/* that looks for itself */
 		blkfront_follow(bf);
-	blkfront_unlock(bf);
+	pvbus_noio_unlock(&bf->lock);
 }
 
 static void blkfront_suspend(struct pvbus_device *pdev)
@@ -175,9 +175,9 @@ static void blkfront_suspend(struct pvbus_device *pdev)
 
 	cancel_delayed_work_sync(&bf->patience);
 	flush_work(&bf->work);
-	blkfront_lock(bf);
+	pvbus_noio_lock(&bf->lock);
 	blkfront_stop(bf);
-	blkfront_unlock(bf);
+	pvbus_noio_unlock(&bf->lock);
 }
 
 /* Another back-end, or the same if the guest was not saved after all: no ring is good now. */
@@ -185,7 +185,7 @@ static int blkfront_resume(struct pvbus_device *pdev)
 {
 	struct blkfront *bf = dev_get_drvdata(&pdev->dev);
 
-	blkfront_lock(bf);
+	pvbus_noio_lock(&bf->lock);
 	if (bf->phase != BF_GONE) {
 		blkfront_disconnect(bf, !bf->dying && bf->phase != BF_FAILED);
 		/* These were for the old connection. */
@@ -196,7 +196,7 @@ static int blkfront_resume(struct pvbus_device *pdev)
 			blkfront_follow(bf);
 		}
 	}
-	blkfront_unlock(bf);
+	pvbus_noio_unlock(&bf->lock);
 	queue_work(blkfront_wq, &bf->work);
 	return 0;
 }
@@ -206,10 +206,10 @@ static void blkfront_shutdown(struct pvbus_device *pdev)
 {
 	struct blkfront *bf = dev_get_drvdata(&pdev->dev);
 
-	blkfront_lock(bf);
+	pvbus_noio_lock(&bf->lock);
 	bf->dying = true;
 	blkfront_disconnect(bf, false);
-	blkfront_unlock(bf);
+	pvbus_noio_unlock(&bf->lock);
 }
 
 static const struct pvbus_device_id blkfront_ids[] = {

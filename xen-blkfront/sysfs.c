@@ -27,7 +27,7 @@ static ssize_t reconnect_store(struct device *dev, struct device_attribute *attr
 	struct blkfront *bf = dev_get_drvdata(dev);
 	ssize_t ret = -ENODEV;
 
-	blkfront_lock(bf);
+	pvbus_noio_lock(&bf->lock);
 	if (READ_ONCE(bf->xdev->asleep)) {
 		ret = -EBUSY;
 	} else if (!bf->dying && bf->phase != BF_GONE) {
@@ -38,7 +38,7 @@ static ssize_t reconnect_store(struct device *dev, struct device_attribute *attr
 		blkfront_follow(bf);
 		ret = len;
 	}
-	blkfront_unlock(bf);
+	pvbus_noio_unlock(&bf->lock);
 	return ret;
 }
 static DEVICE_ATTR_WO(reconnect);
@@ -142,7 +142,7 @@ static int rings_show(struct seq_file *m, void *unused)
 	struct blkfront *bf = m->private;
 	unsigned int i;
 
-	blkfront_lock(bf);
+	pvbus_noio_lock(&bf->lock);
 	seq_printf(m, "%s: %s, back-end %s, %u attempts, %u resets, %u reconnects, %u openers%s\n",
 		   bf->name.name, blkfront_phase_name(bf->phase),
 		   pvbus_xen_state_name(bf->xdev->backend_state), bf->attempts, bf->resets,
@@ -152,7 +152,7 @@ static int rings_show(struct seq_file *m, void *unused)
 		if (bf->rings[i].io)
 			show_ring(m, &bf->rings[i]);
 	}
-	blkfront_unlock(bf);
+	pvbus_noio_unlock(&bf->lock);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(rings);

@@ -9,7 +9,9 @@
 
 #include <linux/device.h>
 #include <linux/module.h>
+#include <linux/mutex.h>
 #include <linux/notifier.h>
+#include <linux/sched/mm.h>
 #include <linux/types.h>
 
 #define PVBUS_TYPE_LEN	32
@@ -112,5 +114,27 @@ void pvbus_state_changed(struct pvbus_device *pdev, int state);
 void pvbus_bound(const char *module, const char *name, unsigned int *value, unsigned int min,
 		 unsigned int max);
 struct dentry *pvbus_debugfs(void);
+
+/**
+ * struct pvbus_noio_mutex - a mutex whose owner may be making the connection that reclaim waits for
+ * @mutex: to be initialised as such
+ * @flags: of the owner: it asks for memory without I/O, wherever it does
+ */
+struct pvbus_noio_mutex {
+	struct mutex mutex;	/* the connection of a disk's front-end */
+	unsigned int flags;
+};
+
+static inline void pvbus_noio_lock(struct pvbus_noio_mutex *m)
+{
+	mutex_lock(&m->mutex);
+	m->flags = memalloc_noio_save();
+}
+
+static inline void pvbus_noio_unlock(struct pvbus_noio_mutex *m)
+{
+	memalloc_noio_restore(m->flags);
+	mutex_unlock(&m->mutex);
+}
 
 #endif /* PVBUS_PVBUS_H */
