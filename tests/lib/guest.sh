@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# Sourced by tests/demo and tests/packages/matrix, after tests/kernels/lib.sh: a Debian to be a guest, with the kernel of
-# kernel(), its headers and dkms. LOGS is where to write what was said.
+# Sourced by tests/demo and tests/packages/{matrix,secure-boot}, after tests/kernels/lib.sh: a Debian to be a guest, with the
+# kernel of kernel(), its headers and dkms. LOGS is where to write what was said.
 
 IN_GUEST=zstd,dkms,initramfs-tools,fio,kmod,udev,util-linux,procps,e2fsprogs,iperf3,iproute2,iputils-ping,ethtool
 
