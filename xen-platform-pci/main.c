@@ -24,6 +24,12 @@ static ssize_t events_show(struct device *dev, struct device_attribute *attr, ch
 }
 static DEVICE_ATTR_RO(events);
 
+static ssize_t grants_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	return pvbus_xen_grants(buf);
+}
+static DEVICE_ATTR_RO(grants);
+
 static ssize_t waiting_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
 	return pvbus_xen_bus_waiting(buf);
@@ -32,6 +38,7 @@ static DEVICE_ATTR_RO(waiting);
 
 static struct attribute *platform_attrs[] = {
 	&dev_attr_events.attr,
+	&dev_attr_grants.attr,
 	&dev_attr_waiting.attr,
 	&dev_attr_unplug.attr,
 	NULL

@@ -63,6 +63,7 @@ int pvbus_xen_events_start(int irq, u64 callback);
 void pvbus_xen_events_stop(void);
 int pvbus_xen_grants_start(phys_addr_t where, u64 len);
 void pvbus_xen_grants_stop(void);
+ssize_t pvbus_xen_grants(char *buf);
 int pvbus_xen_store_start(void);
 void pvbus_xen_store_stop(void);
 int pvbus_xen_bus_start(struct device *parent, void (*awake)(void));

@@ -384,6 +384,27 @@ int xen_grants_renew(void)
 	return err;
 }
 
+/**
+ * pvbus_xen_grants - how many grants there are, for sysfs
+ * @buf: a page, gets a line
+ *
+ * Context: may sleep; after pvbus_xen_grants_start().
+ * Return: bytes written.
+ */
+ssize_t pvbus_xen_grants(char *buf)
+{
+	unsigned int used;
+	ssize_t n;
+
+	mutex_lock(&gnt_lock);
+	used = table_frames * GNTTAB_PER_FRAME - nr_free;
+	n = sprintf(buf, "%u in use, %u of %u frames\n",
+		    used - min(used, GNTTAB_RESERVED_ENTRIES), table_frames, table_max);
+	mutex_unlock(&gnt_lock);
+	return n;
+}
+EXPORT_SYMBOL_GPL(pvbus_xen_grants);
+
 /* Stop waiting for pages that another domain still holds: they are lost, with one line. */
 void xen_grants_give_up(void)
 {

@@ -176,7 +176,6 @@ modprobe -a bridge 8021q
 expect_log 'MTU .* is more|back-end does not let go'
 check "ethtool tells" told
 check "nonsense is refused" nonsense_refused
-check "up and down" up_down
 check "MTU" mtu
 check "MAC" mac
 check "namespace" namespace
@@ -185,4 +184,7 @@ check "VLAN" vlan
 check "multicast" multicast
 check "ethtool with traffic" set_with_traffic
 check "rmmod with traffic" reload
+leaks_begin
+check "up and down, ${CYCLES} times" up_down
+check "nothing is lost" leaks_none
 finish

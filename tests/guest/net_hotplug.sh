@@ -120,7 +120,10 @@ need_ours
 need_nic
 pv-host "type nic-add >/dev/null 2>&1" || skip_all "the host cannot plug network interfaces"
 expect_log 'back-end .* is gone|vif-2'
+CYCLES=1 check "comes and goes" comes_and_goes
+leaks_begin
 check "comes and goes $CYCLES times" comes_and_goes
+check "nothing is lost" leaks_none
 check "two of them" several
 check "goes with traffic" other_busy goes_busy
 check "vanishes with traffic" other_busy surprise

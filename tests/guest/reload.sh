@@ -8,7 +8,6 @@ set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
 CYCLES=${PV_CYCLES:-10}
-LEAK_KIB=1024	# what may be missing after all cycles: the first ones cost up to half of that once, and it wavers
 
 # The other way round: the stack goes first, under the disks.
 unload_stack_first() {
