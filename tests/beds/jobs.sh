@@ -71,9 +71,9 @@ boot() {
 	try "$bed" "$kernel" "$name" "$@" || rc=$?
 	if [ $rc = 125 ] && grep -qE "$LOST" "$LOG.err"; then
 		read -r -a missing <"$LOG.missing" || :
-		echo "# $name: $(tail -n 2 "$LOG.err" | tr '\n' ' '): again with ${missing[*]}"
+		echo "# $name: $(tail -n 2 "$LOG.err" | tr '\n' ' '): ${missing[*]:+again with }${missing[*]:-after the last test}"
 		rc=0
-		try "$bed" "$kernel" "$name" "$1" "$2" "${missing[@]}" || rc=$?
+		[ ${#missing[@]} = 0 ] || try "$bed" "$kernel" "$name" "$1" "$2" "${missing[@]}" || rc=$?
 	fi
 	for t in $(<"$LOG.missing"); do
 		echo "not ok - $name: $t: did not come to its end"

@@ -102,7 +102,7 @@ need_ours
 need_disk
 [ -n "$(twin_device)" ] || skip_all "no emulated disk"
 expect_scsi_log
-expect_log 'are one disk|device-mapper: core|ata[0-9.]+: disable'
+expect_log 'are one disk|device-mapper: core|ata[0-9.]+: (disable|Check power mode|Model)'
 check "the emulated disk is held back, the CD drive is not" held_at_boot
 check "it comes back when ours goes, and goes again" back_and_gone
 check "one in use stays, with a warning" in_use_stays

@@ -154,7 +154,7 @@ LOG_FATAL='BUG:|WARNING:|Oops|Call Trace|general protection|blocked for more tha
 
 # What the SCSI layer says of disks that come, and that go in the middle of something, if only of its own first look at them
 expect_scsi_log() {
-	expect_log 'Power-on or device reset occurred|Asking for cache data failed|Assuming drive cache|unable to read partition table'
+	expect_log 'Power-on or device reset occurred|Asking for cache data failed|Assuming drive cache|unable to read (partition table|RDB block)'
 	expect_log 'I/O error, dev s|Buffer I/O error on dev|rejecting I/O|Synchronize Cache|sd .*\[s[a-z]+\] |device offline error'
 	# and QEMU's firmware when VMBus's device is put to sleep
 	expect_log 'ACPI BIOS Error \(bug\): .*_PS3|_SB\.VMBS'
@@ -421,6 +421,7 @@ need_disk() {
 	wait_for 20 opens "$DISK" || bail "$DISK: no such disk"
 	disk_is_pv "$D" || bail "$DISK: not a PV disk"
 	disk_is_free "$D" || bail "$DISK is in use: $(lsblk -nro NAME,MOUNTPOINT "$DISK" | tr '\n' ' ')"
+	log_mark "$MARK"	# what was said of its coming is not of the test's making
 }
 
 # disk_is_pv NAME: is it, or the controller it is on, a device of a PV bus?

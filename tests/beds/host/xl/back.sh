@@ -30,7 +30,9 @@ back_make() {
 		ro=
 		[ -z "$(option "$1" ro)$(option "$1" cdrom)" ] || ro=-r
 		device=$(/usr/sbin/losetup -f --show $ro -b "$(option "$1" sector 512)" "$PV_DISKS/$name.img") || return 1
-		[ -z "$(option "$1" noflush)" ] || echo "write through" >"/sys/block/${device#/dev/}/queue/write_cache"
+		# a loop device keeps what the one before it was told
+		[ -z "$(option "$1" noflush)" ] && cache="write back" || cache="write through"
+		echo "$cache" >"/sys/block/${device#/dev/}/queue/write_cache"
 	else
 		device=$(back_layer "$name") || return 1
 	fi
