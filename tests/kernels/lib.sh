@@ -3,16 +3,16 @@
 # Sourced by the scripts of this folder, after tests/lib/common.sh: a kernel of the list, its headers, the Debian that
 # compiles for it. Headers are laid over that Debian by overlayfs, so that neither is ever written to.
 
-# kernel NAME: set K_SUITE K_RE K_ROOT K_ARCH K_FLAVOUR from the list, or from that of the trees compat/ is tested with.
+# kernel NAME: set K_SUITE K_RE K_ROOT K_ARCH K_FLAVOUR from the list, or from those of other flavours and of the trees that
+# compat/ is tested with.
 # What is said of 6.1 goes for 6.1-bare, too: it is made of the same source.
 kernel() {
-	read -r _ K_SUITE K_RE K_ROOT K_FLAVOUR < <(awk -v n="${1/#6.1-bare/6.1}" '$1 == n' "$PV_TOP"/tests/{kernels/list,probes/trees}) ||
-		die "kernel $1: not in tests/kernels/list"
+	read -r _ K_SUITE K_RE K_ROOT K_FLAVOUR < <(awk -v n="${1/#6.1-bare/6.1}" '$1 == n' \
+		"$PV_TOP"/tests/{kernels/list,kernels/flavours,probes/trees}) || die "kernel $1: not in tests/kernels/{list,flavours}"
 	[ "$K_ROOT" != host ] || K_ROOT=bookworm
 	K_ARCH=amd64
 	[[ $K_ROOT != *:* ]] || K_ARCH=${K_ROOT#*:}
 	K_ROOT=${K_ROOT%:*}
-	K_FLAVOUR=${K_FLAVOUR:-cloud-amd64}
 }
 
 # fill DIR COMMAND...: make DIR by running COMMAND with a folder beside it as last argument; the folder gets DIR's name
@@ -115,6 +115,8 @@ quote() {
 # root [PACKAGE...]: the Debian that compiles for the kernel, in K_DIR; with further packages
 root() {
 	local include=dkms,make,gcc,libc6-dev,kmod,pahole,sparse,ccache${K_CC:+,$K_CC} p
+	# Debian 11 has it in another package
+	[ "$K_ROOT" != bullseye ] || include=${include/pahole/dwarves}
 	for p; do
 		include+=,$p
 	done
@@ -147,7 +149,7 @@ inside() {
 		mount -t proc proc $t/root/proc
 		mount --bind "$folder" $t/root/mnt
 		mount --bind "$ccache" $t/root/ccache
-		exec env -i PATH=/usr/lib/ccache:/usr/sbin:/usr/bin HOME=/root LC_ALL=C.UTF-8 TMPDIR=/tmp CCACHE_DIR=/ccache CCACHE_MAXSIZE=2G \
+		exec env -i PATH=/usr/lib/ccache:/usr/sbin:/usr/bin:/bin HOME=/root LC_ALL=C.UTF-8 TMPDIR=/tmp CCACHE_DIR=/ccache CCACHE_MAXSIZE=2G \
 			chroot $t/root "$@"' - "$K_HEADERS:$K_DIR" "$folder" "$PV_CACHE/mnt" "$PV_CACHE/ccache" "$@"
 }
 
