@@ -173,16 +173,21 @@ l1_stop() {
 	sleep 0.2
 }
 
-# l1_do SECONDS COMMAND: run a command in L1; its status. 124: no answer in that time, 125: L1 died
+# l1_do SECONDS COMMAND [WORDS]: run a command in L1; its status. 124: no answer in that time, or in 100 seconds after its guest
+# is "gone", says the file WORDS; 125: L1 died
 l1_do() {
-	local id=$RANDOM$RANDOM word status end=$((SECONDS + $1))
+	local id=$RANDOM$RANDOM word status end=$((SECONDS + $1)) words=${3:-}
 	echo "$id $2" >&"$L1_IN"
 	while l1_alive; do
 		if read -t 2 -r word status <&"$L1_OUT"; then
 			[ "$word" != "$id" ] || return "$status"
-		elif [ $SECONDS -gt $end ]; then
-			return 124
+			continue
 		fi
+		if [ -n "$words" ] && grep -q '^gone' "$words"; then
+			end=$((SECONDS + 100))
+			words=
+		fi
+		[ $SECONDS -le $end ] || return 124
 	done
 	return 125
 }
