@@ -517,7 +517,8 @@ void blkfront_patience(struct work_struct *work)
 	struct pvbus_xen_device *xdev = bf->xdev;
 
 	pvbus_noio_lock(&bf->lock);
-	if (bf->dying || (bf->phase != BF_IDLE && bf->phase != BF_CONNECTING))
+	if (bf->dying || READ_ONCE(xdev->asleep) ||
+	    (bf->phase != BF_IDLE && bf->phase != BF_CONNECTING))
 		goto out;
 	if (bf->phase == BF_IDLE && bf->attempts && xdev->state == XENBUS_CLOSED) {
 		blkfront_restart(bf);

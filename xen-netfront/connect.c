@@ -418,7 +418,8 @@ void netfront_patience(struct work_struct *work)
 	mutex_lock(&nf->lock);
 	if (nf->phase == NF_CONNECTED)
 		netfront_do(nf, NF_DO_MCAST);
-	if (nf->dying || (nf->phase != NF_IDLE && nf->phase != NF_CONNECTING))
+	if (nf->dying || READ_ONCE(xdev->asleep) ||
+	    (nf->phase != NF_IDLE && nf->phase != NF_CONNECTING))
 		goto out;
 	if (nf->phase == NF_IDLE && nf->attempts && xdev->state != XENBUS_INITIALISING) {
 		netfront_restart(nf);

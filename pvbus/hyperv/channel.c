@@ -94,9 +94,12 @@ void hv_channel_event(u32 relid)
 {
 	struct hv_channel *hc;
 
+	/* To have interrupts off is not enough for preemptible kernels before 5.0. */
+	rcu_read_lock();
 	hc = relid < VMBUS_RELIDS ? READ_ONCE(hv_vmbus.channel[relid]) : NULL;
 	if (hc)
 		channel_event(hc);
+	rcu_read_unlock();
 }
 
 /*

@@ -222,7 +222,8 @@ static int channel_move(struct pvbus_evtchn *ch, unsigned int cpu)
 	err = xen_event_op(EVTCHNOP_bind_vcpu, &op);
 	if (!err)
 		WRITE_ONCE(ch->cpu, cpu);
-	if (was_unmasked)
+	/* Or its owner unmasked it meanwhile: what came then found it to be another CPU's. */
+	if (was_unmasked || port_mask(ch->port))
 		port_unmask(ch->port);
 	return err;
 }
