@@ -24,6 +24,8 @@
  *   pv_scsi_last(cmd)               ring the doorbell now? Always, where nothing calls commit_rqs
  *   PV_SCSI_SET_HOST_TAGSET         in the template: a tag is one command of all queues; and
  *   pv_scsi_set_queues(host, n)     so many of them, or one where there are no such tags
+ *   pv_scsi_no_elevator(host)       before the first device: many queues need none, though they
+ *                                   have tags in common; older kernels do not ask about those
  *   pv_scsi_set_virt_boundary(host, mask), and in sdev_configure()
  *   pv_scsi_sdev_virt_boundary(lim, mask)
  *                                   one of the two does it
@@ -126,6 +128,14 @@ static inline void pv_scsi_set_queues(struct Scsi_Host *host, unsigned int n)
 #endif
 }
 #endif
+
+static inline void pv_scsi_no_elevator(struct Scsi_Host *host)
+{
+#if PV_HAVE_BLK_F_NO_SCHED
+	if (host->nr_hw_queues > 1)
+		host->tag_set.flags |= BLK_MQ_F_NO_SCHED_BY_DEFAULT;
+#endif
+}
 
 #if PV_HAVE_SCSI_VIRT_BOUNDARY
 #define pv_scsi_set_virt_boundary(host, mask)	((host)->virt_boundary_mask = (mask))

@@ -282,6 +282,7 @@ int stor_host_add(struct storvsc *st)
 		scsi_host_put(host);
 		return err;
 	}
+	pv_scsi_no_elevator(host);
 	WRITE_ONCE(st->added, true);
 	stor_fc_add(st);
 	if (st->kind != STOR_IDE)

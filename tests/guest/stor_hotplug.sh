@@ -98,12 +98,22 @@ dvd() {
 	remove disc
 }
 
+# As many queues as channels; and the host sorts requests, for nothing of ours sees all of several queues
+queues() {
+	local n want
+	want=$(cat "$(front "$D")/negotiated/channels")
+	n=$(find "/sys/block/$D/mq" -mindepth 1 -maxdepth 1 | wc -l)
+	[ "$n" = "$want" ] || fail "$n queues, $want channels"
+	[ "$n" = 1 ] || grep -qE '\[none\]|^none' "/sys/block/$D/queue/scheduler" || fail "$(cat "/sys/block/$D/queue/scheduler")"
+}
+
 start
 need_fio
 need_disk
 [ -e "$(front "$D")/negotiated/vmbus_version" ] || skip_all "the disk is not on a controller of Hyper-V"
 expect_scsi_log
 expect_log "sd .*: (detected capacity change|command 0x[0-9a-f]+ failed: SRB status 0x2,)|Capacity data has changed|blk_update_request|attempt to access beyond end"
+check "channels are queues" queues
 check "grow while busy" resize_busy
 check "remove while busy" remove_busy
 check "a controller goes while busy" controller_busy
