@@ -176,13 +176,16 @@ l1_stop() {
 # l1_do SECONDS COMMAND [WORDS]: run a command in L1; its status. 124: no answer in that time, or in 100 seconds after its guest
 # is "gone", says the file WORDS; 125: L1 died
 l1_do() {
-	local id=$RANDOM$RANDOM word status end=$((SECONDS + $1)) words=${3:-}
+	local id=$RANDOM$RANDOM part line="" word status end=$((SECONDS + $1)) words=${3:-}
 	echo "$id $2" >&"$L1_IN"
 	while l1_alive; do
-		if read -t 2 -r word status <&"$L1_OUT"; then
+		if IFS= read -t 2 -r part <&"$L1_OUT"; then
+			read -r word status <<<"$line$part"
 			[ "$word" != "$id" ] || return "$status"
+			line=
 			continue
 		fi
+		line+=$part	# time may be up in the middle of a line
 		if [ -n "$words" ] && grep -q '^gone' "$words"; then
 			end=$((SECONDS + 100))
 			words=

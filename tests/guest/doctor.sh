@@ -289,7 +289,7 @@ bad_ring() {
 quarantined() {
 	wait_or_fail 10 phase_is failed
 	! reads 2>/dev/null || fail "it reads in quarantine"
-	finds 2 "error: $(basename "$(front "$D")"): quarantined, for the host broke the protocol: $1 0: " 'echo 1 > '
+	finds 2 "error: $(basename "$(front "$D")"): quarantined, for the host broke the protocol: $1 [01]: " 'echo 1 > '
 	do_next
 	wait_or_fail 20 phase_is connected
 	well_again
