@@ -69,6 +69,17 @@ static const struct irq_domain_ops vector_ops = {
 	.free		= irq_domain_free_irqs_common,
 };
 
+static void vector_down(unsigned int cpu)
+{
+	unsigned int virq = vector_irq_of[cpu];
+
+	mutex_lock(&vector_lock);
+	vector_irq_of[cpu] = 0;
+	free_irq(virq, vector_user->cookie);
+	irq_dispose_mapping(virq);
+	mutex_unlock(&vector_lock);
+}
+
 static int vector_up(unsigned int cpu)
 {
 	struct irq_fwspec spec = { .fwnode = vector_fwnode, .param_count = 1, .param = { cpu } };
@@ -81,18 +92,16 @@ static int vector_up(unsigned int cpu)
 		return -ENOSPC;
 	err = request_irq(virq, vector_user->handler, IRQF_NOBALANCING | IRQF_NO_THREAD,
 			  vector_user->name, vector_user->cookie);
-	if (err)
-		goto dispose;
+	if (err) {
+		irq_dispose_mapping(virq);
+		return err;
+	}
+	/* Before the first interrupt, for those who want to wait for its end */
+	vector_irq_of[cpu] = virq;
 	cfg = irqd_cfg(irq_get_irq_data(virq));
 	err = cfg ? vector_user->online(cpu, cfg->vector) : -EINVAL;
 	if (err)
-		goto free;
-	vector_irq_of[cpu] = virq;
-	return 0;
-free:
-	free_irq(virq, vector_user->cookie);
-dispose:
-	irq_dispose_mapping(virq);
+		vector_down(cpu);
 	return err;
 }
 
@@ -118,18 +127,12 @@ static int vector_cpu_online(unsigned int cpu)
 
 static int vector_cpu_offline(unsigned int cpu)
 {
-	unsigned int virq = vector_irq_of[cpu];
-
-	if (!virq)
+	if (!vector_irq_of[cpu])
 		return 0;
 	if (vector_user->may_go && !vector_user->may_go(cpu))
 		return -EBUSY;
 	vector_user->offline(cpu);
-	mutex_lock(&vector_lock);
-	vector_irq_of[cpu] = 0;
-	free_irq(virq, vector_user->cookie);
-	irq_dispose_mapping(virq);
-	mutex_unlock(&vector_lock);
+	vector_down(cpu);
 	return 0;
 }
 

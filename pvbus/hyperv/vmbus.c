@@ -226,6 +226,9 @@ static int try_way(enum hv_way way, const struct pvbus_hv_config *config, u32 ma
 	return err;
 }
 
+/* A host that did not answer may have heard of the pages all the same, and use them later. */
+static bool may_know_pages;
+
 /* Polling that was asked for, or what it falls back to, is the end of the list. */
 static int try_ways(const struct pvbus_hv_config *config, u32 max)
 {
@@ -233,8 +236,10 @@ static int try_ways(const struct pvbus_hv_config *config, u32 max)
 			  config->percpu ? HV_WAY_PERCPU : HV_WAY_ACPI;
 	int err = -ENODEV;
 
+	may_know_pages = false;
 	for (; way < HV_WAYS; way++) {
 		err = try_way(way, config, max);
+		may_know_pages |= err == -ETIMEDOUT;
 		if (!err) {
 			event_way = way;
 			return 0;
@@ -290,8 +295,7 @@ int pvbus_hv_connect(const struct pvbus_hv_config *config)
 	if (err)
 		return err;
 	err = try_ways(config, max);
-	/* A host that does not answer may have heard of the pages, and use them later. */
-	if (err && err != -ETIMEDOUT)
+	if (err && !may_know_pages)
 		pages_free();
 	if (err)
 		return err;
