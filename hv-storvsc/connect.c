@@ -285,6 +285,8 @@ static void chan_start(struct stor_chan *chan)
 	chan->live = chan->up;
 	spin_unlock_bh(&chan->out_lock);
 	WRITE_ONCE(chan->st->map[chan->index], chan);
+	/* The last ones of a batch that was begun on the primary come here now. */
+	stor_kick(&chan->st->chan[0]);
 }
 
 /* The host takes a sub-channel back: its commands go on by the primary. */

@@ -19,13 +19,12 @@
 /* Is the command still the host's? If not, it has been dealt with. */
 static bool is_out(struct stor_slot *slot, const struct scsi_device *sdev)
 {
-	struct stor_chan *chan;
+	struct stor_chan *chan = READ_ONCE(slot->chan);
 	bool out;
 
-	/* With stor_queuecommand(): once the id is seen, so is the channel. */
-	if (!smp_load_acquire(&slot->id))
+	if (!chan)	/* never used */
 		return false;
-	chan = READ_ONCE(slot->chan);
+	/* Also if there is no id: who took it may still be at it, under the lock. */
 	spin_lock_bh(&chan->in_lock);
 	out = slot->id && (!sdev || slot->cmd->device == sdev);
 	spin_unlock_bh(&chan->in_lock);

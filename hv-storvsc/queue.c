@@ -231,8 +231,12 @@ enum scsi_qc_status stor_queuecommand(struct Scsi_Host *host, struct scsi_cmnd *
 	}
 	spin_lock_bh(&chan->out_lock);
 	err = send(chan, &st->slot[rq->tag], rq->tag, cmd);
-	/* Not every kernel says "last" for what its error handler sends. */
-	if (chan->live && (err || pv_scsi_last(cmd) || scsi_host_in_recovery(host)))
+	/*
+	 * Not every kernel says "last" for what its error handler sends. And the last ones may go by
+	 * another channel from now on.
+	 */
+	if (chan->live && (err || pv_scsi_last(cmd) || scsi_host_in_recovery(host) ||
+			   READ_ONCE(st->map[hwq]) != chan))
 		kick(chan);
 	chan->stats.starved += err == -EAGAIN || err == -EBUSY;
 	spin_unlock_bh(&chan->out_lock);
@@ -461,15 +465,22 @@ void stor_drain(struct storvsc *st, struct stor_chan *chan, enum stor_outcome ou
 	const struct stor_verdict v = { .outcome = outcome };
 	const struct stor_answer a = { };
 	struct stor_slot *slot;
+	struct stor_chan *on;
 	unsigned int i;
 	unsigned long id;
 
 	for (i = 0; st->slot && i < st->depth; i++) {
 		slot = &st->slot[i];
 		id = smp_load_acquire(&slot->id);	/* as claim() does */
-		if (!id || (chan && slot->chan != chan) || cmpxchg(&slot->id, id, 0) != id)
+		if (!id)
 			continue;
-		end_command(slot, slot->cmd, &a, &v);
+		on = slot->chan;
+		if (chan && on != chan)
+			continue;
+		spin_lock_bh(&on->in_lock);
+		if (cmpxchg(&slot->id, id, 0) == id)
+			end_command(slot, slot->cmd, &a, &v);
+		spin_unlock_bh(&on->in_lock);
 	}
 }
 
