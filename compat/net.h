@@ -43,6 +43,8 @@
  *                                   pv_pool_alloc(pool), pv_pool_put(pool, page),
  *                                   pv_pool_put_napi(pool, page), pv_pool_destroy(pool),
  *                                   pv_pool_reg(rxq, pool)
+ *   pv_xdp_query(bpf, prog)         what .ndo_bpf returns for commands it does not know; @prog: the
+ *                                   one that is attached, or NULL
  *   pv_page_pool_give(pool, page)   the page leaves the pool with an skb that does not recycle
  */
 #ifndef PV_COMPAT_NET_H
@@ -110,7 +112,16 @@ static inline bool pv_tx_sent_queue(struct netdev_queue *txq, unsigned int bytes
 	static void fn##_op(struct net_device *dev, unsigned int queue) { fn(dev, queue); }
 #else
 #define PV_NDO_TX_TIMEOUT(fn) \
-	static void fn##_op(struct net_device *dev) { fn(dev, 0); }
+	static void fn##_op(struct net_device *dev) \
+	{ \
+		unsigned int i; \
+		for (i = 0; i < dev->real_num_tx_queues; i++) { \
+			struct netdev_queue *q = netdev_get_tx_queue(dev, i); \
+			if (netif_xmit_stopped(q) && \
+			    time_after(jiffies, q->trans_start + dev->watchdog_timeo)) \
+				fn(dev, i); \
+		} \
+	}
 #endif
 
 /* -- packets -- */
@@ -209,6 +220,18 @@ static inline void xdp_prepare_buff(struct xdp_buff *xdp, unsigned char *hard_st
 #if !PV_HAVE_XDP_RXQ_NAPI_ID
 #define xdp_rxq_info_reg(rxq, dev, queue, napi_id) xdp_rxq_info_reg(rxq, dev, queue)
 #endif
+
+/* 5.9 knows by itself which program there is. */
+static inline int pv_xdp_query(struct netdev_bpf *bpf, const struct bpf_prog *prog)
+{
+#if PV_HAVE_XDP_QUERY_PROG
+	if (bpf->command == XDP_QUERY_PROG) {
+		bpf->prog_id = prog ? prog->aux->id : 0;
+		return 0;
+	}
+#endif
+	return -EINVAL;
+}
 
 #if !PV_HAVE_XDP_FEATURES
 #define NETDEV_XDP_ACT_BASIC		0

@@ -64,14 +64,18 @@ static void ctrl_fault(struct netfront *nf)
 static int ctrl_wait(struct netfront *nf, u16 type, u32 *status, u32 *data)
 {
 	struct netfront_ctrl *c = &nf->ctrl;
-	unsigned long left = ANSWER_TIME;
+	unsigned long end = jiffies + ANSWER_TIME;
+	long left;
 	int ret;
 
 	while (!(ret = net_ctrl_pull(&c->r, type, status, data))) {
+		/* By the clock: events without an answer would have it wait for ever. */
+		left = end - jiffies;
+		if (left <= 0)
+			return -ETIMEDOUT;
 		if (net_ring_sleep(&c->r, 1))
 			continue;
-		left = left ? wait_for_completion_timeout(&c->answer, left) : 0;
-		if (!left)
+		if (!wait_for_completion_timeout(&c->answer, left))
 			return -ETIMEDOUT;
 		pvbus_evtchn_eoi(&c->ch, false);
 	}

@@ -99,6 +99,9 @@ int netfront_attach(struct netfront *nf)
 	if (!err)
 		err = netif_set_real_num_rx_queues(dev, nf->deal.queues);
 	fit_mtu(nf);
+	/* What has failed once cannot be tried again. */
+	if (!err && !nf->registered && dev->reg_state != NETREG_UNINITIALIZED)
+		err = -ENODEV;
 	if (!err && !nf->registered) {
 		netif_carrier_off(dev);
 		err = register_netdevice(dev);
@@ -184,12 +187,11 @@ static int xdp_set(struct netfront *nf, struct bpf_prog *prog, struct netlink_ex
 
 static int netfront_bpf(struct net_device *dev, struct netdev_bpf *bpf)
 {
-	switch (bpf->command) {
-	case XDP_SETUP_PROG:
-		return xdp_set(netdev_priv(dev), bpf->prog, bpf->extack);
-	default:
-		return -EINVAL;
-	}
+	struct netfront *nf = netdev_priv(dev);
+
+	if (bpf->command == XDP_SETUP_PROG)
+		return xdp_set(nf, bpf->prog, bpf->extack);
+	return pv_xdp_query(bpf, rtnl_dereference(nf->xdp_prog));
 }
 PV_NDO_XDP_XMIT(netfront_xdp_xmit)
 
@@ -293,6 +295,8 @@ struct net_device *netfront_netdev_alloc(struct pvbus_xen_device *xdev, unsigned
 	/* The host checks headers of packets to be segmented for itself. */
 	dev->features = OFFLOADS | NETIF_F_GSO_ROBUST;
 	dev->priv_flags |= IFF_LIVE_ADDR_CHANGE;
+	/* Where a packet is on its way is noted in its skb. */
+	dev->priv_flags &= ~IFF_TX_SKB_SHARING;
 	dev->watchdog_timeo = netfront_timeout * HZ;
 	dev->min_mtu = ETH_MIN_MTU;
 	dev->max_mtu = ETH_DATA_LEN;

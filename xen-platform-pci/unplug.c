@@ -123,7 +123,8 @@ static int device_user(struct device *dev, void *name)
 {
 	const char *class = dev->class ? dev->class->name : "";
 
-	if ((!strcmp(class, "block") && pv_bdev_in_use(dev->devt)) ||
+	/* A hidden disk is a path to one that hangs elsewhere: who uses that is not to be seen from here. */
+	if ((!strcmp(class, "block") && (!dev->devt || pv_bdev_in_use(dev->devt))) ||
 	    (!strcmp(class, "net") && to_net_dev(dev)->flags & IFF_UP)) {
 		snprintf(name, USER_NAME, "%s", dev_name(dev));
 		return 1;

@@ -311,6 +311,7 @@ int pvbus_evtchn_open(struct pvbus_evtchn *ch, struct pvbus_xen_device *xdev, un
 		pr_err("pvbus: event channel port %u for domain %u: error %d\n", op.port,
 		       xdev->backend_id, err);
 		port_close(op.port);
+		ch->port = 0;
 		return err;
 	}
 	pvbus_evtchn_set_cpu(ch, cpu);

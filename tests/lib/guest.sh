@@ -14,7 +14,7 @@ make_debian() {
 		sources=("deb $(mirror) $K_SUITE main")
 		from=/$K_SUITE
 	fi
-	mmdebstrap --quiet --mode=root --variant=minbase --format=directory --include="$IN_GUEST" \
+	mmdebstrap --quiet --mode=root --variant=minbase --format=directory --architectures="$K_ARCH" --include="$IN_GUEST" \
 		--aptopt='APT::Install-Recommends "false"' --aptopt='Acquire::Check-Valid-Until "false"' \
 		--dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
 		--customize-hook='chroot "$1" apt-get -q install -y --no-install-recommends '"linux-image-$K_FLAVOUR$from linux-headers-$K_FLAVOUR$from" \
@@ -29,7 +29,7 @@ make_debian() {
 # debian: make it, unless it is in the cache; set DEBIAN, with root/ and the file release in it
 debian() {
 	need_packages mmdebstrap e2fsprogs curl xz-utils
-	DEBIAN=$PV_CACHE/demo/debian-$(sha256sum <<<"$K_SUITE $K_FLAVOUR $IN_GUEST $(declare -f make_debian)
+	DEBIAN=$PV_CACHE/demo/debian-$(sha256sum <<<"$K_SUITE $K_ARCH $K_FLAVOUR $IN_GUEST $(declare -f make_debian)
 $(<"$PV_TOP/tests/beds/guest/image-init")" | cut -c1-16)
 	cache_entry "$DEBIAN" make_debian
 }
