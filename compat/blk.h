@@ -123,8 +123,11 @@ static inline void pv_queue_flag(struct request_queue *q, unsigned int flag, boo
 static inline void pv_limits_set_discard(struct request_queue *q, const struct pv_queue_limits *lim)
 {
 	blk_queue_max_discard_sectors(q, lim->max_hw_discard_sectors);
-	q->limits.discard_granularity = lim->discard_granularity;
-	q->limits.discard_alignment = lim->discard_alignment;
+	/* Not back to 0: a discard that is being cut up goes on by it. */
+	if (lim->discard_granularity) {
+		q->limits.discard_granularity = lim->discard_granularity;
+		q->limits.discard_alignment = lim->discard_alignment;
+	}
 #if PV_HAVE_BLK_FLAG_DISCARD
 	pv_queue_flag(q, QUEUE_FLAG_DISCARD, lim->max_hw_discard_sectors);
 #endif

@@ -211,6 +211,7 @@ static void connect_rings(struct blkfront *bf)
 {
 	int err;
 
+	set_phase(bf, BF_CONNECTING);	/* first, for whatever fails to say goodbye */
 	read_offer(bf, false);
 	blk_agree_transport(&bf->offer, &bf->want, &bf->deal);
 	err = rings_make(bf);
@@ -224,7 +225,6 @@ static void connect_rings(struct blkfront *bf)
 		fail_connection(bf, err, "making and publishing rings");
 		return;
 	}
-	set_phase(bf, BF_CONNECTING);
 	mod_delayed_work(blkfront_wq, &bf->patience, PATIENCE);
 	pvbus_xen_switch_state(bf->xdev, XENBUS_INITIALISED);
 }
@@ -502,8 +502,10 @@ void blkfront_work(struct work_struct *work)
 		blkfront_disconnect(bf, false);
 	if (test_bit(BF_DO_RESET, &bf->todo))
 		reset(bf);
-	if (test_and_clear_bit(BF_DO_START, &bf->todo) && !bf->dying && bf->phase == BF_IDLE) {
-		blkfront_restart(bf);
+	/* Whoever saw the bit has left it to us to look. */
+	if (test_and_clear_bit(BF_DO_START, &bf->todo) && !bf->dying) {
+		if (bf->phase == BF_IDLE)
+			blkfront_restart(bf);
 		blkfront_follow(bf);
 	}
 out:
@@ -520,7 +522,7 @@ void blkfront_patience(struct work_struct *work)
 	if (bf->dying || READ_ONCE(xdev->asleep) ||
 	    (bf->phase != BF_IDLE && bf->phase != BF_CONNECTING))
 		goto out;
-	if (bf->phase == BF_IDLE && bf->attempts && xdev->state == XENBUS_CLOSED) {
+	if (bf->phase == BF_IDLE && bf->attempts && xdev->state != XENBUS_INITIALISING) {
 		blkfront_restart(bf);
 		blkfront_follow(bf);
 		goto out;

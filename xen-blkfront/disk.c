@@ -271,12 +271,22 @@ static void show(struct blkfront *bf)
 	bf->added = !err;
 }
 
+/*
+ * A disk that works stays with who has it open, also if the host has asked for it. Asleep, too: the
+ * next host asks again.
+ */
+static bool may_keep(struct blkfront *bf)
+{
+	return READ_ONCE(bf->xdev->asleep) ||
+	       (READ_ONCE(bf->phase) == BF_CONNECTED && atomic_read(&bf->openers));
+}
+
 /* Not under the disk's lock, which the way out of a failing connection needs: both wait for I/O. */
 void blkfront_disk_work(struct work_struct *work)
 {
 	struct blkfront *bf = container_of(work, struct blkfront, disk_work);
 
-	if (bf->unplug) {
+	if (READ_ONCE(bf->unplug) && !may_keep(bf)) {
 		if (!READ_ONCE(bf->dying))
 			blkfront_take_away(bf);
 	} else {

@@ -150,6 +150,7 @@ static void blkfront_remove(struct pvbus_device *pdev)
 	cancel_delayed_work_sync(&bf->patience);
 	flush_work(&bf->disk_work);
 	blkfront_take_away(bf);
+	flush_work(&bf->disk_work);	/* what answers asked for meanwhile */
 	cancel_work_sync(&bf->work);
 	cancel_work_sync(&bf->large_work);
 	debugfs_remove_recursive(bf->debugfs);
@@ -187,6 +188,7 @@ static int blkfront_resume(struct pvbus_device *pdev)
 
 	pvbus_noio_lock(&bf->lock);
 	if (bf->phase != BF_GONE) {
+		bf->unplug = false;	/* that was another back-end */
 		blkfront_disconnect(bf, !bf->dying && bf->phase != BF_FAILED);
 		/* These were for the old connection. */
 		clear_bit(BF_DO_FAIL, &bf->todo);

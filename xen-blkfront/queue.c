@@ -310,14 +310,19 @@ static blk_status_t io_queue(struct blkfront_ring *ring, struct request *rq, boo
 		return status;
 	*cmd = (struct blkfront_cmd){ .slot = -1 };
 	if (req.op == BLK_OP_NONE) {	/* a flush where there is no cache to flush */
+		if (push)	/* it ends a batch */
+			io_commit(ring);
 		blk_mq_start_request(rq);
 		blk_mq_end_request(rq, BLK_STS_OK);
 		return BLK_STS_OK;
 	}
 	if (req.op == BLKIF_OP_READ || req.op == BLKIF_OP_WRITE)
 		segs = blk_rq_nr_phys_segments(rq);
-	if (unlikely(segs > READ_ONCE(bf->deal.max_segs)))
+	if (unlikely(segs > READ_ONCE(bf->deal.max_segs))) {
+		if (push)
+			io_commit(ring);
 		return io_too_large(bf, rq);
+	}
 	slot = io_reserve(ring, segs);
 	if (slot < 0)
 		return slot == -EBUSY ? no_room(bf) : BLK_STS_IOERR;
@@ -393,8 +398,10 @@ void blkfront_resubmit(struct work_struct *work)
 		blk_steal_bios(&bios, rq);
 		blk_mq_end_request(rq, BLK_STS_OK);
 	}
-	while ((bio = bio_list_pop(&bios)))
+	while ((bio = bio_list_pop(&bios))) {
+		bio->bi_opf &= ~REQ_NOWAIT;	/* nobody who could be told to try again */
 		submit_bio_noacct(bio);
+	}
 }
 
 /* --- coming back --- */

@@ -394,8 +394,10 @@ void netfront_work(struct work_struct *work)
 		goto out;
 	if (test_and_clear_bit(NF_DO_RESET, &nf->todo) && nf->phase == NF_CONNECTED)
 		try_again(nf, "connection given up");
-	if (test_and_clear_bit(NF_DO_START, &nf->todo) && nf->phase == NF_IDLE) {
-		netfront_restart(nf);
+	/* Whoever saw the bit has left it to us to look. */
+	if (test_and_clear_bit(NF_DO_START, &nf->todo)) {
+		if (nf->phase == NF_IDLE)
+			netfront_restart(nf);
 		netfront_follow(nf);
 	}
 	if (test_and_clear_bit(NF_DO_RENEW, &nf->todo) && nf->phase == NF_CONNECTED)
