@@ -141,8 +141,8 @@ inside() {
 	# The mounts are this process's own: any number of them share the mount point.
 	# shellcheck disable=SC2016 # expanded by the inner shell
 	unshare --mount bash -euc '
-		lower=$1 folder=$2 t=$3 ccache=$4
-		shift 4
+		lower=$1 folder=$2 t=$3 ccache=$4 arch=$5
+		shift 5
 		mount -t tmpfs -o size=4g pv-build $t
 		mkdir -p $t/upper/ccache $t/work $t/root
 		mount -t overlay -o "lowerdir=$lower,upperdir=$t/upper,workdir=$t/work" overlay $t/root
@@ -150,7 +150,8 @@ inside() {
 		mount --bind "$folder" $t/root/mnt
 		mount --bind "$ccache" $t/root/ccache
 		exec env -i PATH=/usr/lib/ccache:/usr/sbin:/usr/bin:/bin HOME=/root LC_ALL=C.UTF-8 TMPDIR=/tmp CCACHE_DIR=/ccache CCACHE_MAXSIZE=2G \
-			chroot $t/root "$@"' - "$K_HEADERS:$K_DIR" "$folder" "$PV_CACHE/mnt" "$PV_CACHE/ccache" "$@"
+			setarch ${arch/amd64/x86_64} chroot $t/root "$@"' - \
+		"$K_HEADERS:$K_DIR" "$folder" "$PV_CACHE/mnt" "$PV_CACHE/ccache" "$K_ARCH" "$@"
 }
 
 # stage DIR [--all]: bring the package's sources (as they are now, committed or not) to DIR, keeping times so that make can

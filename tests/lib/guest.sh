@@ -53,17 +53,17 @@ in_guest() {
 	mkdir -p "$PV_CACHE/mnt"
 	# shellcheck disable=SC2016 # expanded by the inner shell
 	unshare --mount bash -euc '
-		guest=$1 shared=$2 root=$3 release=$(<"$1/release")
+		guest=$1 shared=$2 root=$3 arch=$5 release=$(<"$1/release")
 		mount -o loop "$guest/root.ext4" "$root"
 		mount -t proc proc "$root/proc"
 		mount -t devtmpfs dev "$root/dev"
 		mount --bind "$shared" "$root/mnt"
 		echo force-unsafe-io >"$root/etc/dpkg/dpkg.cfg.d/quick"
 		env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive \
-			chroot "$root" bash -euo pipefail -c "$4" - "$release"
+			setarch "${arch/amd64/x86_64}" chroot "$root" bash -euo pipefail -c "$4" - "$release"
 		cp "$root/boot/vmlinuz-$release" "$guest/vmlinuz"
 		cp "$root/boot/initrd.img-$release" "$guest/initrd"
-		umount -R "$root"' - "$GUEST" "$SHARED" "$PV_CACHE/mnt" "$(declare -f apt_get without); $1"
+		umount -R "$root"' - "$GUEST" "$SHARED" "$PV_CACHE/mnt" "$(declare -f apt_get without); $1" "$K_ARCH"
 }
 
 # root_device: in a guest, the device that the disk of its root file system is on: of a SCSI disk, its controller
