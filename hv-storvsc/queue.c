@@ -232,8 +232,8 @@ enum scsi_qc_status stor_queuecommand(struct Scsi_Host *host, struct scsi_cmnd *
 	spin_lock_bh(&chan->out_lock);
 	err = send(chan, &st->slot[rq->tag], rq->tag, cmd);
 	/*
-	 * Not every kernel says "last" for what its error handler sends. And the last ones may go by
-	 * another channel from now on.
+	 * Not every kernel says "last" for what its error handler sends. And from now on the last
+	 * ones may go by another channel.
 	 */
 	if (chan->live && (err || pv_scsi_last(cmd) || scsi_host_in_recovery(host) ||
 			   READ_ONCE(st->map[hwq]) != chan))

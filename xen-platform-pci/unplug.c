@@ -123,7 +123,7 @@ static int device_user(struct device *dev, void *name)
 {
 	const char *class = dev->class ? dev->class->name : "";
 
-	/* A hidden disk is a path to one that hangs elsewhere: who uses that is not to be seen from here. */
+	/* A hidden disk is a path to one that hangs elsewhere: who uses that is not to be seen. */
 	if ((!strcmp(class, "block") && (!dev->devt || pv_bdev_in_use(dev->devt))) ||
 	    (!strcmp(class, "net") && to_net_dev(dev)->flags & IFF_UP)) {
 		snprintf(name, USER_NAME, "%s", dev_name(dev));
