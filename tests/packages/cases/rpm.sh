@@ -24,19 +24,35 @@ check 'rpmlint has nothing to say' clean
 dkms_rpm=$(echo /tmp/rpm/noarch/pv-on-hvm-dkms-*.rpm) tools_rpm=$(echo /tmp/rpm/noarch/pv-on-hvm-tools-*.rpm)
 rpm -qlp "$dkms_rpm" >/tmp/list
 check 'the sources are in pv-on-hvm-dkms' says /tmp/list "/usr/src/pv-on-hvm-$VERSION/dkms.conf"
-check 'so is the module for dracut' says /tmp/list /usr/lib/dracut/modules.d/90pv-on-hvm/module-setup.sh
 rpm -qlp "$tools_rpm" >/tmp/list
-check 'pv-doctor is in pv-on-hvm-tools' says /tmp/list /usr/sbin/pv-doctor
-check 'so is its man page' says /tmp/list /usr/share/man/man8/pv-doctor.8.gz
+check 'the module for dracut is in pv-on-hvm-tools' says /tmp/list /usr/lib/dracut/modules.d/90pv-on-hvm/module-setup.sh
+check 'so is pv-doctor' says /tmp/list /usr/sbin/pv-doctor
+check 'and its man page' says /tmp/list /usr/share/man/man8/pv-doctor.8.gz
 
-check 'the modules are for that kernel' says <(rpm -qlp /tmp/rpm-kmod/*/kmod-*.rpm) "/lib/modules/$release/updates/pv-on-hvm/pvbus.ko"
-kmod=$(echo /tmp/rpm-kmod/*/kmod-pv-on-hvm-*.rpm)
+modules="/lib/modules/$release/extra/pv-on-hvm"
+check 'the modules are for that kernel' says <(rpm -qlp /tmp/rpm-kmod/*/kmod-*.rpm) "$modules/pvbus.ko"
+
+# What akmods does on a guest, with a key of its own
+akmod() {
+	mkdir -p /tmp/akmod /etc/pki/akmods/private /etc/pki/akmods/certs
+	(cd /tmp/akmod && rpm2cpio /tmp/rpm/noarch/akmod-pv-on-hvm-*.rpm | cpio -id --quiet)
+	openssl req -new -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=akmods/ -outform DER -out /etc/pki/akmods/certs/public_key.der \
+		-keyout /etc/pki/akmods/private/private_key.priv
+	rpmbuild --rebuild --nodeps --define "kernels $release" --define '_topdir /tmp/akmods' --define '_rpmdir /tmp/akmods' \
+		"/tmp/akmod/usr/src/akmods/pv-on-hvm-kmod.latest"
+}
+check 'akmods can build them, too' akmod
+kmod=$(echo /tmp/akmods/*/kmod-pv-on-hvm-"$release"-*.rpm)
 rpm_db() { rpm --dbpath /tmp/db --nodeps --noscripts "$@"; }
 check 'the modules can be installed' rpm_db -i "$kmod"
+mkdir -p /etc/depmod.d
+echo 'search updates extra built-in weak-updates' >/etc/depmod.d/fedora.conf # as Fedora, RHEL and openSUSE have it
 depmod "$release"
-loaded() { modinfo -k "$release" -F filename hv_storvsc | tee /dev/stderr | grep -q "/$release/updates/pv-on-hvm/hv-storvsc.ko"; }
+loaded() { modinfo -k "$release" -F filename hv_storvsc | tee /dev/stderr | grep -qx "$modules/hv-storvsc.ko"; }
 check 'and are loaded instead of the kernel'"'"'s own' loaded
-check 'removed again' rpm_db -e kmod-pv-on-hvm
+check 'they are signed' says <(modinfo -F signer "$modules/pvbus.ko") akmods
+check 'removed again' rpm_db -e "kmod-pv-on-hvm-$release"
+rm /etc/depmod.d/fedora.conf
 depmod "$release"
 rm -f "/usr/lib/modules/$release/build"
 check 'nothing is left' diff /tmp/tree <(tree "$release")
