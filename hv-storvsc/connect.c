@@ -393,10 +393,15 @@ static int shake_hands(struct storvsc *st)
 
 static int first_time(struct storvsc *st)
 {
+	int err;
+
 	if (st->slot)
 		return 0;
 	st->nr_chans = min_t(unsigned int, st->offer.sub_channels + 1, st->max_chans);
-	return stor_slots_alloc(st);
+	mutex_lock(&st->chan_lock);	/* debugfs may be looking */
+	err = stor_slots_alloc(st);
+	mutex_unlock(&st->chan_lock);
+	return err;
 }
 
 static void start_all(struct storvsc *st)

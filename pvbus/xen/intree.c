@@ -297,6 +297,7 @@ static irqreturn_t event(int irq, void *data)
 {
 	struct pvbus_evtchn *ch = data;
 
+	ch->irq = irq;	/* an event may come before intree_evtchn_open() knows */
 	ch->events++;
 	ch->handler(ch->data);
 	return IRQ_HANDLED;

@@ -102,7 +102,7 @@ memory_as_before() {
 
 works() {
 	back
-	fio_io "$DISK" "${VERIFY[@]}" --size=32m || fail "verification failed after the reloads"
+	fio_io "$DISK" "${VERIFY[@]}" --size=8m || fail "verification failed after the reloads"
 }
 
 start
