@@ -27,7 +27,6 @@ struct env {
 	uint64_t rax; /* and more */
 };
 
-
 extern __thread struct cpu *current_cpu;
 extern void *helper_info_vmrun, *helper_info_vmload, *helper_info_stgi, *helper_info_write_crN;
 void helper_vmrun(struct env *env, int aflag, int next_eip_addend);
@@ -44,13 +43,13 @@ int address_space_rw(void *space, uint64_t at, uint64_t attributes, void *buffer
 /* Of a VMCB, "AMD64 Architecture Programmer's Manual", volume 2, appendix B */
 #define VMCB_NESTED_CONTROL	0x090
 #define VMCB_NESTED_CR3		0x0b0
-#define VMCB_TR_ATTRIBUTES	0x492
+#define VMCB_TR			0x490
 #define VMCB_EFER		0x4d0
 #define VMCB_CR4		0x548
 #define VMCB_CR3		0x550
 #define VMCB_CR0		0x558
 
-#define TSS_BUSY	(1U << 1)
+#define TR_BUSY		(1UL << 17) /* in the attributes, which come after the selector */
 #define CR0_PG		(1UL << 31)
 #define CR4_PAE		(1UL << 5)
 #define EFER_LMA	(1UL << 10)
@@ -68,6 +67,17 @@ static uint64_t get(uint64_t at)
 
 	address_space_rw(address_space_memory, at, 1, &value, sizeof(value), 0);
 	return value;
+}
+
+/* What has all of the bits loses one of them */
+static void take(uint64_t at, uint64_t bits, uint64_t one)
+{
+	uint64_t value = get(at);
+
+	if ((value & bits) != bits)
+		return;
+	value &= ~one;
+	address_space_rw(address_space_memory, at, 1, &value, sizeof(value), 1);
 }
 
 /* Where the guest's physical address is in the machine; 0 if nowhere */
@@ -89,20 +99,16 @@ static uint64_t nested(uint64_t guest)
 
 static void clean_pdptes(void)
 {
-	uint64_t at, entry;
+	uint64_t at;
 	int i;
 
-	if (!(get(vmcb + VMCB_NESTED_CONTROL) & 1) || get(vmcb + VMCB_EFER) & EFER_LMA || !(get(vmcb + VMCB_CR0) & CR0_PG) ||
-	    !(get(vmcb + VMCB_CR4) & CR4_PAE))
+	/* What most guests have comes first */
+	if (get(vmcb + VMCB_EFER) & EFER_LMA || !(get(vmcb + VMCB_CR0) & CR0_PG) || !(get(vmcb + VMCB_CR4) & CR4_PAE) ||
+	    !(get(vmcb + VMCB_NESTED_CONTROL) & 1))
 		return;
 	at = nested(get(vmcb + VMCB_CR3) & 0xffffffe0);
-	for (i = 0; at && i < 4; i++, at += sizeof(entry)) {
-		entry = get(at);
-		if (!(entry & PAGE_PRESENT) || !(entry & PAGE_ACCESSED))
-			continue;
-		entry &= ~PAGE_ACCESSED;
-		address_space_rw(address_space_memory, at, 1, &entry, sizeof(entry), 1);
-	}
+	for (i = 0; at && i < 4; i++)
+		take(at + i * sizeof(at), PAGE_PRESENT | PAGE_ACCESSED, PAGE_ACCESSED);
 }
 
 static void vmrun(struct env *env, int aflag, int next_eip_addend)
@@ -115,11 +121,7 @@ static void vmrun(struct env *env, int aflag, int next_eip_addend)
 
 static void vmload(struct env *env, int aflag)
 {
-	uint16_t tss;
-
-	address_space_rw(address_space_memory, env->rax + VMCB_TR_ATTRIBUTES, 1, &tss, sizeof(tss), 0);
-	tss &= ~TSS_BUSY;
-	address_space_rw(address_space_memory, env->rax + VMCB_TR_ATTRIBUTES, 1, &tss, sizeof(tss), 1);
+	take(env->rax + VMCB_TR, TR_BUSY, TR_BUSY);
 	helper_vmload(env, aflag);
 }
 
