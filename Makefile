@@ -54,8 +54,9 @@ demo: ## boot a guest from its PV disk and measure it
 bench: ## our drivers and the kernel's own in turn, on the same bus in the same guest; BEDS="xen-real"
 	tests/bench/run $(BEDS)
 
-stats: ## lines of C, lengths of functions, sizes of modules
+stats: ## lines of C, lengths of functions, sizes of modules and how long they take to build
 	tests/style/stats
+	tests/kernels/sizes 6.1
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile

@@ -158,7 +158,9 @@ enum xenbus_state pvbus_xen_read_state(struct pvbus_xen_device *xdev)
 {
 	enum xenbus_state state;
 
+	mutex_lock(&xdev->lock);	/* against a back-end elsewhere */
 	read_state(&xdev->pdev.dev, PVBUS_XS_NIL, xdev->backend, &state);
+	mutex_unlock(&xdev->lock);
 	return state;
 }
 EXPORT_SYMBOL_GPL(pvbus_xen_read_state);
