@@ -9,6 +9,9 @@
 #include <asm/barrier.h>
 #include "xs_core.h"
 
+/* Of names; isalnum() would take Latin-1 letters, too */
+#define XS_CHARS "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_@"
+
 /* xs_open - take our end of @ring as it is. Return: 1 if nothing is under way, 0 if it is; -EIO */
 int xs_open(struct xs_link *link, struct xs_ring *ring)
 {
@@ -115,21 +118,17 @@ int xs_get(struct xs_link *link)
 	const unsigned int head = sizeof(link->hdr);
 	int n;
 
-	for (;;) {
-		if (link->got >= head && link->hdr.len > XS_BODY_MAX)
-			return -EMSGSIZE;
+	while (link->got < head || link->got - head < link->hdr.len) {
 		if (link->got < head)
 			n = xs_take(link, (char *)&link->hdr + link->got, head - link->got);
+		else if (link->hdr.len > XS_BODY_MAX)
+			n = -EMSGSIZE;
 		else
 			n = xs_take(link, link->body + (link->got - head),
 				    head + link->hdr.len - link->got);
-		if (n < 0)
+		if (n <= 0)
 			return n;
 		link->got += n;
-		if (link->got >= head && link->got - head == link->hdr.len)
-			break;
-		if (!n)
-			return 0;
 	}
 	link->body[link->hdr.len] = 0;
 	link->got = 0;
@@ -161,35 +160,21 @@ int xs_errno(const char *name)
 	return 0;
 }
 
-/* A token is what we made of a u32 with "%x", and nothing else. */
-static int xs_parse_token(const char *s, u32 *token)
-{
-	u32 val = 0;
-	int i;
-
-	for (i = 0; s[i]; i++) {
-		if (i == 8)
-			return -EINVAL;
-		if (s[i] >= '0' && s[i] <= '9')
-			val = val << 4 | (s[i] - '0');
-		else if (s[i] >= 'a' && s[i] <= 'f')
-			val = val << 4 | (s[i] - 'a' + 10);
-		else
-			return -EINVAL;
-	}
-	*token = val;
-	return i ? 0 : -EINVAL;
-}
-
 /* xs_split_event - path and token of a watch event, both in @body. Return: 0 or -EINVAL */
 int xs_split_event(const char *body, unsigned int len, const char **path, u32 *token)
 {
 	unsigned int n = strnlen(body, len) + 1;
+	const char *s = body + n;
+	u64 val;
 
-	if (n >= len || strnlen(body + n, len - n) == len - n || !xs_path_ok(body))
+	if (n >= len || strnlen(s, len - n) == len - n || !xs_path_ok(body))
+		return -EINVAL;
+	/* A token is what we made of a u32 with "%x", and nothing else. */
+	if (s[strspn(s, "0123456789abcdef")] || kstrtou64(s, 16, &val) || val > U32_MAX)
 		return -EINVAL;
 	*path = body;
-	return xs_parse_token(body + n, token);
+	*token = val;
+	return 0;
 }
 
 /*
@@ -212,46 +197,23 @@ int xs_split_names(const char *body, unsigned int len, const char **name, unsign
 	return n;
 }
 
-static bool xs_char_ok(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-	       c == '-' || c == '_' || c == '@';
-}
-
 /* xs_path_ok - whether the protocol allows @path */
 bool xs_path_ok(const char *path)
 {
-	unsigned int max = path[0] == '/' ? XS_ABS_PATH_MAX : XS_REL_PATH_MAX;
-	unsigned int i;
+	size_t max = path[0] == '/' ? XS_ABS_PATH_MAX : XS_REL_PATH_MAX;
+	size_t n = strspn(path, "/" XS_CHARS);
 
-	if (!path[0])
-		return false;
-	for (i = 0; path[i]; i++) {
-		if (i >= max)
-			return false;
-		if (path[i] == '/') {
-			/*
-			 * No part is empty, so that the one path that ends in a slash is the root
-			 */
-			if (path[i + 1] == '/' || (!path[i + 1] && i))
-				return false;
-		} else if (!xs_char_ok(path[i])) {
-			return false;
-		}
-	}
-	return true;
+	/* No part is empty, so that the one path that ends in a slash is the root */
+	return n && n <= max && !path[n] && !strstr(path, "//") &&
+	       (n == 1 || path[n - 1] != '/');
 }
 
 /* xs_name_ok - whether @name can be one part of a path and is not longer than @max */
 bool xs_name_ok(const char *name, unsigned int max)
 {
-	unsigned int i;
+	size_t n = strspn(name, XS_CHARS);
 
-	for (i = 0; name[i]; i++) {
-		if (i >= max || !xs_char_ok(name[i]))
-			return false;
-	}
-	return i;
+	return n && n <= max && !name[n];
 }
 
 /* xs_id_ok - whether @id is a number that fits 32 bits, written in the one way it can be written */
@@ -265,17 +227,12 @@ bool xs_id_ok(const char *id)
 /* xs_join - "dir/node", or the one that is not "". Return: its length with the NUL, or an errno */
 int xs_join(char *buf, unsigned int size, const char *dir, const char *node)
 {
-	unsigned int d = strlen(dir), n = strlen(node);
-	unsigned int sep = d && n && dir[d - 1] != '/';
+	const char *sep = *dir && *node && dir[strlen(dir) - 1] != '/' ? "/" : "";
+	unsigned int n = snprintf(buf, size, "%s%s%s", dir, sep, node);
 
-	if (d + sep + n >= min_t(unsigned int, size, XS_ABS_PATH_MAX + 1))
+	if (n >= min_t(unsigned int, size, XS_ABS_PATH_MAX + 1))
 		return -ENAMETOOLONG;
-	memcpy(buf, dir, d);
-	if (sep)
-		buf[d] = '/';
-	memcpy(buf + d + sep, node, n);
-	buf[d + sep + n] = 0;
-	return xs_path_ok(buf) ? (int)(d + sep + n + 1) : -EINVAL;
+	return xs_path_ok(buf) ? (int)n + 1 : -EINVAL;
 }
 
 /* xs_below - whether @path is @root or something in it */
@@ -291,41 +248,26 @@ bool xs_below(const char *path, const char *root)
 /* xs_meet - cut @path down to the innermost node that has @other below it too; "" if none has */
 void xs_meet(char *path, const char *other)
 {
-	unsigned int i, end = 0;
-
-	for (i = 0; path[i] && path[i] == other[i]; i++) {
-		if (path[i] == '/')
-			end = i;
-	}
-	if ((!path[i] && (!other[i] || other[i] == '/')) || (!other[i] && path[i] == '/'))
-		end = i;
-	path[end] = 0;
+	while (*path && !xs_below(other, path))
+		*(strrchr(path, '/') ?: path) = 0;
 }
 
 /*
  * xs_parse_num - a decimal number, all of it
- * @len: bytes of @s; one NUL at their end is let pass, for some toolstacks write it
+ * @len: bytes of @s, behind which is a NUL; one more at their end is let pass, for some toolstacks
+ *	write it
  *
  * Return: 0; -EINVAL if it is anything else; -ERANGE if it is not within @min and @max.
  */
 int xs_parse_num(const char *s, unsigned int len, u64 *val, u64 min, u64 max)
 {
-	u64 v = 0;
-	unsigned int i, digit;
-	bool over = false;
+	u64 v;
 
 	if (len && !s[len - 1])
 		len--;
-	if (!len)
+	if (!len || strspn(s, "0123456789") != len)
 		return -EINVAL;
-	for (i = 0; i < len; i++) {
-		if (s[i] < '0' || s[i] > '9')
-			return -EINVAL;
-		digit = s[i] - '0';
-		over |= v > U64_MAX / 10 || (v == U64_MAX / 10 && digit > U64_MAX % 10);
-		v = v * 10 + digit;
-	}
-	if (over || v < min || v > max)
+	if (kstrtou64(s, 10, &v) || v < min || v > max)
 		return -ERANGE;
 	*val = v;
 	return 0;

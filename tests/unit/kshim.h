@@ -214,6 +214,16 @@ static inline int scnprintf(char *buf, size_t size, const char *fmt, ...)
 	return !size ? 0 : n < (int)size ? n : (int)size - 1;
 }
 
+/* <linux/kstrtox.h>, but for what it lets pass around a number */
+static inline int kstrtou64(const char *s, unsigned int base, u64 *val)
+{
+	char *end;
+
+	errno = 0;
+	*val = strtoull(s, &end, base);
+	return errno ? -errno : end == s || *end ? -EINVAL : 0;
+}
+
 /* <linux/list.h> */
 struct list_head {
 	struct list_head *next, *prev;
