@@ -153,7 +153,7 @@ static int publish_all(u32 tx, void *data)
 
 static void carrier_changed(struct pvbus_xs_watch *watch, const char *path)
 {
-	netfront_do(watch->data, NF_DO_CARRIER);
+	netfront_do(container_of(watch, struct netfront, carrier_watch), NF_DO_CARRIER);
 }
 
 /*
@@ -162,27 +162,8 @@ static void carrier_changed(struct pvbus_xs_watch *watch, const char *path)
  */
 void netfront_carrier_watch(struct netfront *nf)
 {
-	nf->carrier_path = kasprintf(GFP_KERNEL, "%s/carrier", nf->xdev->backend);
-	if (!nf->carrier_path)
-		return;
-	nf->carrier_watch = (struct pvbus_xs_watch){
-		.path = nf->carrier_path,
-		.fn = carrier_changed,
-		.data = nf,
-	};
-	if (pvbus_xs_watch(&nf->carrier_watch)) {
-		kfree(nf->carrier_path);
-		nf->carrier_path = NULL;
-	}
-}
-
-void netfront_carrier_unwatch(struct netfront *nf)
-{
-	if (!nf->carrier_path)
-		return;
-	pvbus_xs_unwatch(&nf->carrier_watch);
-	kfree(nf->carrier_path);
-	nf->carrier_path = NULL;
+	nf->carrier_watch.fn = carrier_changed;
+	pvbus_xs_watch(&nf->carrier_watch, nf->xdev->backend, "carrier");
 }
 
 static void read_carrier(struct netfront *nf)

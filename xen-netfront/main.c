@@ -141,7 +141,7 @@ static void netfront_remove(struct pvbus_device *pdev)
 {
 	struct netfront *nf = dev_get_drvdata(&pdev->dev);
 
-	netfront_carrier_unwatch(nf);
+	pvbus_xs_unwatch(&nf->carrier_watch);
 	mutex_lock(&nf->lock);
 	nf->dying = true;
 	netfront_disconnect(nf, true);
@@ -186,7 +186,7 @@ static int netfront_resume(struct pvbus_device *pdev)
 {
 	struct netfront *nf = dev_get_drvdata(&pdev->dev);
 
-	netfront_carrier_unwatch(nf);
+	pvbus_xs_unwatch(&nf->carrier_watch);
 	netfront_carrier_watch(nf);
 	mutex_lock(&nf->lock);
 	nf->attempts = 0;

@@ -237,7 +237,6 @@ struct netfront {
 	struct work_struct work;
 	struct delayed_work patience;
 	struct pvbus_xs_watch carrier_watch;
-	char *carrier_path;
 	struct dentry *debugfs;
 };
 
@@ -291,7 +290,6 @@ void netfront_restart(struct netfront *nf);
 void netfront_work(struct work_struct *work);
 void netfront_patience(struct work_struct *work);
 void netfront_carrier_watch(struct netfront *nf);
-void netfront_carrier_unwatch(struct netfront *nf);
 
 /* ctrl.c */
 void netfront_ctrl_open(struct netfront *nf);

@@ -25,20 +25,19 @@ enum xenbus_state {
 	XENBUS_RECONFIGURED	= 8,
 };
 
+#define XS_WATCH_MAX	288	/* a back-end's folder and a node in it */
+
 /**
  * struct pvbus_xs_watch - tell me when something at or below a path changes
- * @path: what to watch; must stay valid while registered
  * @fn: called in process context, once soon after registering and then after changes, never twice
  *	at once per watch. Changes that come faster than it can be called are told as one: what
- *	changed is at or below the path it gets, which is at or below @path. May sleep and use the
+ *	changed is at or below the path it gets, which is at or below the watched one. May sleep and use the
  *	store; must not register or unregister @watch itself
- * @data: for the owner
  */
 struct pvbus_xs_watch {
-	const char *path;
 	void (*fn)(struct pvbus_xs_watch *watch, const char *path);
-	void *data;
 	/* private to pvbus/xen/xs.c */
+	char path[XS_WATCH_MAX];	/* "": not registered */
 	struct list_head link;
 	struct work_struct work;
 	u32 token;
@@ -75,7 +74,6 @@ struct pvbus_xen_device {
 	struct mutex lock;		/* @state and the node it is told in; @backend */
 	unsigned long vanished;
 	unsigned int scan;
-	bool watching;
 	bool moved;
 	bool asleep;
 	bool leaving;
@@ -105,7 +103,7 @@ __printf(4, 5) int pvbus_xs_printf(u32 tx, const char *dir, const char *node, co
 int pvbus_xs_rm(u32 tx, const char *dir, const char *node);
 char **pvbus_xs_directory(u32 tx, const char *dir, const char *node, unsigned int *n);
 
-int pvbus_xs_watch(struct pvbus_xs_watch *watch);
+int pvbus_xs_watch(struct pvbus_xs_watch *watch, const char *dir, const char *node);
 void pvbus_xs_unwatch(struct pvbus_xs_watch *watch);
 
 u64 pvbus_xen_read_num(struct pvbus_xen_device *xdev, const char *dir, const char *node, u64 dflt,

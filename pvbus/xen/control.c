@@ -78,10 +78,7 @@ static void shutdown_changed(struct pvbus_xs_watch *watch, const char *path)
 	kfree(word);
 }
 
-static struct pvbus_xs_watch shutdown_watch = {
-	.path = "control/shutdown",
-	.fn = shutdown_changed,
-};
+static struct pvbus_xs_watch shutdown_watch = { .fn = shutdown_changed };
 
 /* The nodes are the toolstack's, who lets us write but not make them anew. */
 static void publish(const char *value)
@@ -108,20 +105,18 @@ void xen_control_start(void (*awake)(void))
 	int err;
 
 	control_awake = awake;
-	err = pvbus_xs_watch(&shutdown_watch);
+	err = pvbus_xs_watch(&shutdown_watch, "control", "shutdown");
 	if (err)
 		pr_warn("pvbus: control/shutdown: no watch: error %d\n", err);
 	else
 		publish("1");
-	shutdown_watch.data = err ? NULL : &shutdown_watch;
 }
 
 /* xen_control_stop - nobody follows any more. May sleep */
 void xen_control_stop(void)
 {
-	if (!shutdown_watch.data)
+	if (!shutdown_watch.path[0])
 		return;
 	publish("0");
 	pvbus_xs_unwatch(&shutdown_watch);
-	shutdown_watch.data = NULL;
 }

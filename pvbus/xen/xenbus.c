@@ -410,7 +410,7 @@ static void device_bound(struct pvbus_device *pdev)
 
 static void backend_changed(struct pvbus_xs_watch *watch, const char *path)
 {
-	wake_device(watch->data);
+	wake_device(container_of(watch, struct pvbus_xen_device, watch));
 }
 
 static const char *type_of(const struct pvbus_xen_device *xdev)
@@ -455,31 +455,6 @@ static int read_backend(const char *node, char **backend, u16 *id, enum xenbus_s
 	return err;
 }
 
-static int watch_backend(struct pvbus_xen_device *xdev)
-{
-	int err;
-
-	xdev->watch.path = kasprintf(GFP_NOIO, "%s/state", xdev->backend);
-	if (!xdev->watch.path)
-		return -ENOMEM;
-	xdev->watch.fn = backend_changed;
-	xdev->watch.data = xdev;
-	err = pvbus_xs_watch(&xdev->watch);
-	if (err)
-		kfree(xdev->watch.path);
-	xdev->watching = !err;
-	return err;
-}
-
-static void unwatch_backend(struct pvbus_xen_device *xdev)
-{
-	if (!xdev->watching)
-		return;
-	pvbus_xs_unwatch(&xdev->watch);
-	kfree(xdev->watch.path);
-	xdev->watching = false;
-}
-
 /* Go over to the back-end that the folder names now; under the device's lock */
 static int follow_backend(struct pvbus_xen_device *xdev)
 {
@@ -490,14 +465,14 @@ static int follow_backend(struct pvbus_xen_device *xdev)
 
 	if (err)
 		return err;
-	unwatch_backend(xdev);
+	pvbus_xs_unwatch(&xdev->watch);
 	mutex_lock(&xdev->lock);
 	swap(xdev->backend, *(const char **)&backend);
 	xdev->backend_id = id;
 	xdev->state = state;
 	mutex_unlock(&xdev->lock);
 	kfree(backend);
-	return watch_backend(xdev);
+	return pvbus_xs_watch(&xdev->watch, xdev->backend, "state");
 }
 
 static void suspend_device(struct pvbus_xen_device *xdev)
@@ -580,8 +555,8 @@ static bool update_device(struct pvbus_xen_device *xdev)
 
 	if ((READ_ONCE(xdev->moved) || READ_ONCE(xdev->asleep)) && move_device(xdev))
 		return true;
-	if (!xdev->watching)
-		err = watch_backend(xdev);
+	if (!xdev->watch.path[0])
+		err = pvbus_xs_watch(&xdev->watch, xdev->backend, "state");
 	if (!err)
 		err = read_state(dev, PVBUS_XS_NIL, xdev->backend, &state);
 	if (err == -ENOENT)
@@ -632,7 +607,7 @@ static void remove_device(struct pvbus_xen_device *xdev)
 
 	if (was)
 		pvbus_device_unregister(&xdev->pdev);
-	unwatch_backend(xdev);
+	pvbus_xs_unwatch(&xdev->watch);
 	mutex_lock(&xenbus.lock);
 	list_del(&xdev->link);
 	xenbus.nr--;
@@ -705,6 +680,7 @@ static int create_device(const char *node, const char *backend, u16 backend_id,
 		return -ENOMEM;
 	}
 	INIT_DELAYED_WORK(&xdev->state_work, device_work);
+	xdev->watch.fn = backend_changed;
 	xdev->backend_id = backend_id;
 	xdev->state = state;
 	xdev->scan = xenbus.scan;
@@ -844,7 +820,7 @@ static void devices_changed(struct pvbus_xs_watch *watch, const char *path)
 	mutex_unlock(&xenbus.lock);
 }
 
-static struct pvbus_xs_watch devices_watch = { .path = "device", .fn = devices_changed };
+static struct pvbus_xs_watch devices_watch = { .fn = devices_changed };
 
 /**
  * pvbus_xen_bus_start - find the devices and keep track of them; follow the toolstack's orders
@@ -865,13 +841,9 @@ int pvbus_xen_bus_start(struct device *parent, void (*awake)(void))
 	xenbus.wq = alloc_workqueue("pvbus_xenbus", WQ_UNBOUND | WQ_MEM_RECLAIM, 64);
 	if (!xenbus.wq)
 		return -ENOMEM;
-	err = pvbus_xs_watch(&devices_watch);
-	if (err) {
-		destroy_workqueue(xenbus.wq);
-		return err;
-	}
+	err = pvbus_xs_watch(&devices_watch, "device", "");
 	mutex_lock(&xenbus.lock);
-	err = check_all();
+	err = err ?: check_all();
 	mutex_unlock(&xenbus.lock);
 	flush_workqueue(xenbus.wq);
 	if (err)

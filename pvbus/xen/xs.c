@@ -512,28 +512,25 @@ static int xs_tell_watch(u32 type, const struct pvbus_xs_watch *watch)
 			  NULL);
 }
 
-static void xs_unlink(struct pvbus_xs_watch *watch)
-{
-	spin_lock(&xs.watch_lock);
-	list_del(&watch->link);
-	spin_unlock(&xs.watch_lock);
-}
-
-/**
- * pvbus_xs_watch - register a watch
- * @watch: with path and fn set
- *
- * The host allows so many watches per guest, 128 as a rule.
- *
- * Context: may sleep.
- * Return: 0 or an errno as from pvbus_xs_read().
- */
-int pvbus_xs_watch(struct pvbus_xs_watch *watch)
+static void xs_remove_watch(struct pvbus_xs_watch *watch)
 {
 	int err;
 
-	if (in_tree())
-		return intree_watch(watch);
+	mutex_lock(&xs.watch_mutex);
+	spin_lock(&xs.watch_lock);
+	list_del(&watch->link);
+	spin_unlock(&xs.watch_lock);
+	err = xs_tell_watch(XS_UNWATCH, watch);
+	mutex_unlock(&xs.watch_mutex);
+	if (err)
+		pr_debug("unwatch %s: error %d\n", watch->path, err);
+	cancel_work_sync(&watch->work);
+}
+
+static int xs_add_watch(struct pvbus_xs_watch *watch)
+{
+	int err;
+
 	INIT_WORK(&watch->work, xs_watch_work);
 	watch->pending = false;
 	mutex_lock(&xs.watch_mutex);
@@ -543,36 +540,51 @@ int pvbus_xs_watch(struct pvbus_xs_watch *watch)
 	list_add_tail(&watch->link, &xs.watches);
 	spin_unlock(&xs.watch_lock);
 	err = xs_tell_watch(XS_WATCH, watch);
-	if (err)
-		xs_unlink(watch);
 	mutex_unlock(&xs.watch_mutex);
+	/* A host that was late may have it all the same. */
 	if (err)
-		cancel_work_sync(&watch->work);
+		xs_remove_watch(watch);
+	return err;
+}
+
+/**
+ * pvbus_xs_watch - register a watch
+ * @watch: with fn set; not registered
+ * @dir: folder
+ * @node: node in it
+ *
+ * The host allows so many watches per guest, 128 as a rule.
+ *
+ * Context: may sleep.
+ * Return: 0 or an errno as from pvbus_xs_read().
+ */
+int pvbus_xs_watch(struct pvbus_xs_watch *watch, const char *dir, const char *node)
+{
+	int err = xs_join(watch->path, sizeof(watch->path), dir, node);
+
+	if (err > 0)
+		err = in_tree() ? intree_watch(watch) : xs_add_watch(watch);
+	if (err)
+		watch->path[0] = 0;
 	return err;
 }
 EXPORT_SYMBOL_GPL(pvbus_xs_watch);
 
 /**
  * pvbus_xs_unwatch - unregister a watch; its callback is not running any more when this returns
- * @watch: from a pvbus_xs_watch() that worked
+ * @watch: if it is not registered, nothing happens
  *
  * Context: may sleep; not from the watch's own callback.
  */
 void pvbus_xs_unwatch(struct pvbus_xs_watch *watch)
 {
-	int err;
-
-	if (in_tree()) {
-		intree_unwatch(watch);
+	if (!watch->path[0])
 		return;
-	}
-	mutex_lock(&xs.watch_mutex);
-	xs_unlink(watch);
-	err = xs_tell_watch(XS_UNWATCH, watch);
-	mutex_unlock(&xs.watch_mutex);
-	if (err)
-		pr_debug("unwatch %s: error %d\n", watch->path, err);
-	cancel_work_sync(&watch->work);
+	if (in_tree())
+		intree_unwatch(watch);
+	else
+		xs_remove_watch(watch);
+	watch->path[0] = 0;
 }
 EXPORT_SYMBOL_GPL(pvbus_xs_unwatch);
 
