@@ -71,20 +71,21 @@ static struct hrtimer poll_timer;
 static bool port_mask(u32 port)
 {
 	if (fifo_on)
-		return xen_fifo_mask(port);
+		return !sync_test_and_set_bit(32 * port + EVTCHN_FIFO_MASKED, xen_fifo_words);
 	return !sync_test_and_set_bit(port, shared_info->evtchn_mask);
 }
 
 static bool port_take_pending(u32 port)
 {
 	if (fifo_on)
-		return xen_fifo_take_pending(port);
+		return sync_test_and_clear_bit(32 * port + EVTCHN_FIFO_PENDING, xen_fifo_words);
 	return sync_test_and_clear_bit(port, shared_info->evtchn_pending);
 }
 
 static bool port_pending(u32 port)
 {
-	return fifo_on ? xen_fifo_pending(port) : sync_test_bit(port, shared_info->evtchn_pending);
+	return fifo_on ? sync_test_bit(32 * port + EVTCHN_FIFO_PENDING, xen_fifo_words) :
+			 sync_test_bit(port, shared_info->evtchn_pending);
 }
 
 /*
@@ -99,7 +100,7 @@ static void port_unmask(u32 port)
 
 	if (!port_pending(port)) {
 		if (fifo_on)
-			xen_fifo_unmask(port);
+			sync_clear_bit(32 * port + EVTCHN_FIFO_MASKED, xen_fifo_words);
 		else
 			sync_clear_bit(port, shared_info->evtchn_mask);
 		virt_mb();	/* the mask is cleared before pending is read again */
@@ -239,13 +240,11 @@ int xen_evtchn_adopt(struct pvbus_evtchn *ch, u32 port, void (*handler)(void *),
 	INIT_DELAYED_WORK(&ch->rearm, rearm_work);
 	mutex_lock(&channel_lock);
 	if (!channel[port]) {
-		err = fifo_on ? xen_fifo_expand(port) : 0;
-		if (!err) {
-			port_mask(port);
-			WRITE_ONCE(channel[port], ch);
-			channel_move(ch, cpumask_first(&takes_events));
-			port_unmask(port);
-		}
+		port_mask(port);
+		WRITE_ONCE(channel[port], ch);
+		channel_move(ch, cpumask_first(&takes_events));
+		port_unmask(port);
+		err = 0;
 	}
 	mutex_unlock(&channel_lock);
 	return err;

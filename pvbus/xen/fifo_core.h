@@ -19,28 +19,23 @@ struct fifo_queues {
 };
 
 struct fifo_view {
-	u32 *(*word)(u32 port);		/* NULL for a port we have no page for */
+	u32 *words;			/* one for each port */
+	u32 ports;
 	void (*event)(u32 port);
 };
 
 /*
- * Xen changes words at the same time, whatever number of CPUs this kernel has. Return: the word as
- * it was.
+ * Take a port off its list: LINKED and the link go at once. Xen changes words at the same time,
+ * whatever number of CPUs this kernel has. Return: the next port.
  */
-static inline u32 fifo_change(u32 *word, u32 clear, u32 set)
-{
-	u32 old = READ_ONCE(*word), was;
-
-	while ((was = sync_cmpxchg(word, old, (old & ~clear) | set)) != old)
-		old = was;
-	return old;
-}
-
-/* Take a port off its list: LINKED and the link go at once. Return: the next port. */
 static inline u32 fifo_unlink(u32 *word)
 {
-	return fifo_change(word, 1u << EVTCHN_FIFO_LINKED | EVTCHN_FIFO_LINK_MASK, 0) &
-	       EVTCHN_FIFO_LINK_MASK;
+	const u32 link = 1u << EVTCHN_FIFO_LINKED | EVTCHN_FIFO_LINK_MASK;
+	u32 old = READ_ONCE(*word), was;
+
+	while ((was = sync_cmpxchg(word, old, old & ~link)) != old)
+		old = was;
+	return old & EVTCHN_FIFO_LINK_MASK;
 }
 
 /*
@@ -55,7 +50,7 @@ static inline bool fifo_consume(struct fifo_queues *queues, struct xen_fifo_cont
 		virt_rmb();	/* the ready bit was read before the head it announces */
 		port = READ_ONCE(control->head[q]);
 	}
-	word = port ? view->word(port) : NULL;
+	word = port && port < view->ports ? &view->words[port] : NULL;
 	if (!word) {
 		queues->head[q] = 0;
 		return false;

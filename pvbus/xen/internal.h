@@ -51,15 +51,11 @@ int xen_events_renew(void);
 void xen_events_resume(void);
 
 /* fifo.c */
+extern unsigned long *xen_fifo_words;
 int xen_fifo_start(void);
 int xen_fifo_init_vcpu(u32 vcpu);
-int xen_fifo_expand(u32 port);
 int xen_fifo_renew(void);
 void xen_fifo_upcall(u32 vcpu, void (*event)(u32 port));
-bool xen_fifo_mask(u32 port);
-void xen_fifo_unmask(u32 port);
-bool xen_fifo_take_pending(u32 port);
-bool xen_fifo_pending(u32 port);
 
 /* grant.c */
 int xen_grants_renew(void);

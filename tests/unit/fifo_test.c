@@ -13,11 +13,6 @@ static u32 tail[EVTCHN_FIFO_QUEUES];
 static u32 got[256];
 static unsigned int ngot;
 
-static u32 *word(u32 port)
-{
-	return port < PORTS ? &word_of[port] : NULL;
-}
-
 static void event(u32 port)
 {
 	if (ngot < ARRAY_SIZE(got))
@@ -25,7 +20,7 @@ static void event(u32 port)
 	word_of[port] &= ~P(PENDING);
 }
 
-static const struct fifo_view view = { .word = word, .event = event };
+static const struct fifo_view view = { .words = word_of, .ports = PORTS, .event = event };
 
 static void reset(void)
 {
