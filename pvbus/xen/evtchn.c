@@ -96,8 +96,6 @@ static bool port_pending(u32 port)
  */
 static void port_unmask(u32 port)
 {
-	struct xen_evtchn_unmask op = { .port = port };
-
 	if (!port_pending(port)) {
 		if (fifo_on)
 			sync_clear_bit(32 * port + EVTCHN_FIFO_MASKED, xen_fifo_words);
@@ -107,7 +105,7 @@ static void port_unmask(u32 port)
 		if (!port_pending(port) || !port_mask(port))
 			return;
 	}
-	xen_event_op(EVTCHNOP_unmask, &op);
+	xen_event_op(EVTCHNOP_unmask, &port);
 }
 
 /* --- upcalls --- */
@@ -267,13 +265,6 @@ void xen_evtchn_abandon(struct pvbus_evtchn *ch)
 	port_mask(ch->port);
 }
 
-static void port_close(u32 port)
-{
-	struct xen_evtchn_close op = { .port = port };
-
-	xen_event_op(EVTCHNOP_close, &op);
-}
-
 /**
  * pvbus_evtchn_open - make a port for a back-end to bind to, and listen on it
  * @ch: filled in; must stay where it is until pvbus_evtchn_close()
@@ -309,7 +300,7 @@ int pvbus_evtchn_open(struct pvbus_evtchn *ch, struct pvbus_xen_device *xdev, un
 	if (err) {
 		pr_err("pvbus: event channel port %u for domain %u: error %d\n", op.port,
 		       xdev->backend_id, err);
-		port_close(op.port);
+		xen_event_op(EVTCHNOP_close, &op.port);
 		ch->port = 0;
 		return err;
 	}
@@ -332,7 +323,7 @@ void pvbus_evtchn_close(struct pvbus_evtchn *ch)
 		intree_evtchn_close(ch);
 	} else {
 		xen_evtchn_abandon(ch);
-		port_close(ch->port);
+		xen_event_op(EVTCHNOP_close, &ch->port);
 	}
 	ch->port = 0;
 }
@@ -346,14 +337,11 @@ EXPORT_SYMBOL_GPL(pvbus_evtchn_close);
  */
 void pvbus_evtchn_notify(struct pvbus_evtchn *ch)
 {
-	struct xen_evtchn_send op = { .port = ch->port };
-
 	ch->notifies++;
-	if (in_tree()) {
+	if (in_tree())
 		intree_evtchn_notify(ch);
-		return;
-	}
-	xen_event_op(EVTCHNOP_send, &op);
+	else
+		xen_event_op(EVTCHNOP_send, &ch->port);
 }
 EXPORT_SYMBOL_GPL(pvbus_evtchn_notify);
 
@@ -603,7 +591,7 @@ static int selftest(void)
 		} while (err && --tries);
 		xen_evtchn_abandon(&ch);
 	}
-	port_close(op.port);
+	xen_event_op(EVTCHNOP_close, &op.port);
 	return err;
 }
 

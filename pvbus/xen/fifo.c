@@ -42,15 +42,13 @@ static int give_control(u32 vcpu, struct xen_fifo_control *block)
 /* The event words of all ports, masked */
 static int give_words(void)
 {
-	struct xen_evtchn_expand_array op = {
-		.gfn = virt_to_phys(xen_fifo_words) >> XEN_PAGE_SHIFT
-	};
+	u64 gfn = virt_to_phys(xen_fifo_words) >> XEN_PAGE_SHIFT;
 	unsigned int i;
 	int err = 0;
 
 	memset32((u32 *)xen_fifo_words, 1u << EVTCHN_FIFO_MASKED, XEN_2L_PORTS);
-	for (i = 0; i < FIFO_PAGES && !err; i++, op.gfn++)
-		err = xen_event_op(EVTCHNOP_expand_array, &op);
+	for (i = 0; i < FIFO_PAGES && !err; i++, gfn++)
+		err = xen_event_op(EVTCHNOP_expand_array, &gfn);
 	return err;
 }
 

@@ -318,8 +318,8 @@ EXPORT_SYMBOL_GPL(pvbus_ring_free);
 
 static int table_query(u64 len)
 {
-	struct xen_gnttab_set_version version = { .version = 1 };
 	struct xen_gnttab_query_size size = { .dom = XEN_DOMID_SELF };
+	u32 version = 1;
 	int err;
 
 	err = xen_gnttab_op(GNTTABOP_set_version, &version);

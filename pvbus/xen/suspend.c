@@ -28,13 +28,13 @@
  */
 static int sleep_here(void *renewed)
 {
-	struct xen_sched_shutdown op = { .reason = SHUTDOWN_suspend };
+	u32 reason = SHUTDOWN_suspend;
 	int ret;
 
 	ret = syscore_suspend();
 	if (ret)
 		return ret;
-	ret = xen_call(XEN_HC_SCHED_OP, SCHEDOP_shutdown, (unsigned long)&op, 0);
+	ret = xen_call(XEN_HC_SCHED_OP, SCHEDOP_shutdown, (unsigned long)&reason, 0);
 	if (!ret)
 		*(int *)renewed = xen_shared_info_renew();
 	syscore_resume();

@@ -6,26 +6,14 @@
 #ifndef ABI_XEN_EVENT_CHANNEL_H
 #define ABI_XEN_EVENT_CHANNEL_H
 
-#define EVTCHNOP_close			3
+#define EVTCHNOP_close			3 /* this, send and unmask take the port, a u32 */
 #define EVTCHNOP_send			4
 #define EVTCHNOP_alloc_unbound		6
 #define EVTCHNOP_bind_ipi		7
 #define EVTCHNOP_bind_vcpu		8
 #define EVTCHNOP_unmask			9
 #define EVTCHNOP_init_control		11
-#define EVTCHNOP_expand_array		12
-
-struct xen_evtchn_close {
-	u32 port;
-};
-
-struct xen_evtchn_send {
-	u32 port;
-};
-
-struct xen_evtchn_unmask {
-	u32 port;
-};
+#define EVTCHNOP_expand_array		12 /* takes the frame of a page of event words, a u64 */
 
 struct xen_evtchn_alloc_unbound {
 	u16 dom;		/* in: where the port is made */
@@ -64,10 +52,6 @@ struct xen_evtchn_init_control {
 	u32 vcpu;		/* in */
 	u8 link_bits;		/* out */
 	u8 pad[7];
-};
-
-struct xen_evtchn_expand_array {
-	u64 gfn;
 };
 
 _Static_assert(sizeof(struct xen_evtchn_alloc_unbound) == 8, "xen_evtchn_alloc_unbound");

@@ -4,7 +4,7 @@
 #define ABI_XEN_GRANT_TABLE_H
 
 #define GNTTABOP_query_size		6
-#define GNTTABOP_set_version		8
+#define GNTTABOP_set_version		8 /* takes the version, a u32, in and out */
 
 #define GNTST_okay			0
 
@@ -13,10 +13,6 @@ struct xen_gnttab_query_size {
 	u32 nr_frames;		/* out */
 	u32 max_nr_frames;	/* out */
 	s16 status;		/* out: GNTST_* */
-};
-
-struct xen_gnttab_set_version {
-	u32 version;		/* in and out */
 };
 
 /* flags of an entry */

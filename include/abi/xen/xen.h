@@ -52,12 +52,8 @@ struct xen_remove_from_physmap {
 	unsigned long gpfn;
 };
 
-#define SCHEDOP_shutdown		2
+#define SCHEDOP_shutdown		2 /* takes the reason, a u32 */
 #define SHUTDOWN_suspend		2
-
-struct xen_sched_shutdown {
-	u32 reason;
-};
 
 #define HVMOP_set_param			0
 #define HVMOP_get_param			1
@@ -107,7 +103,6 @@ struct xen_shared_info {
 _Static_assert(sizeof(struct xen_add_to_physmap) == 8 + 2 * sizeof(long), "xen_add_to_physmap");
 _Static_assert(sizeof(struct xen_remove_from_physmap) == 2 * sizeof(long),
 	       "xen_remove_from_physmap");
-_Static_assert(sizeof(struct xen_sched_shutdown) == 4, "xen_sched_shutdown");
 _Static_assert(sizeof(struct xen_hvm_param) == 16, "xen_hvm_param");
 _Static_assert(sizeof(struct xen_hvm_upcall_vector) == 8, "xen_hvm_upcall_vector");
 _Static_assert(sizeof(struct xen_vcpu_info) == 64, "xen_vcpu_info");
