@@ -429,7 +429,7 @@ static int tell_vector(unsigned int cpu)
 {
 	struct xen_hvm_upcall_vector op = { .vcpu = vcpu_of[cpu], .vector = vector_of[cpu] };
 
-	return xen_hvm_op(HVMOP_set_evtchn_upcall_vector, &op);
+	return xen_call(XEN_HC_HVM_OP, HVMOP_set_evtchn_upcall_vector, &op);
 }
 
 static int cpu_online_cb(unsigned int cpu, u8 vector)

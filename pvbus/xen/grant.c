@@ -322,10 +322,10 @@ static int table_query(u64 len)
 	u32 version = 1;
 	int err;
 
-	err = xen_gnttab_op(GNTTABOP_set_version, &version);
+	err = xen_call(XEN_HC_GRANT_TABLE_OP, GNTTABOP_set_version, &version);
 	if (err && err != -ENOSYS)
 		return err;
-	err = xen_gnttab_op(GNTTABOP_query_size, &size);
+	err = xen_call(XEN_HC_GRANT_TABLE_OP, GNTTABOP_query_size, &size);
 	if (!err && size.status != GNTST_okay)
 		err = -EIO;
 	if (err)

@@ -28,17 +28,17 @@ static enum { HC_OFF, HC_VMCALL, HC_VMMCALL, HC_PAGE } how;
  * outputs.
  */
 #ifdef CONFIG_X86_64
-#define HC_ASM(insn, nr, a1, a2, a3) ({						\
+#define HC_ASM(insn, nr, cmd, arg) ({						\
 	long _ret = (nr);							\
-	unsigned long _a1 = (a1), _a2 = (a2), _a3 = (a3);			\
+	unsigned long _a1 = (cmd), _a2 = (unsigned long)(arg), _a3 = 1;		\
 	asm volatile(insn : "+a"(_ret), "+D"(_a1), "+S"(_a2), "+d"(_a3),	\
 		     ASM_CALL_CONSTRAINT : : "r10", "r8", "r9", "r11", "rcx", "memory", "cc"); \
 	_ret;									\
 })
 #else
-#define HC_ASM(insn, nr, a1, a2, a3) ({						\
+#define HC_ASM(insn, nr, cmd, arg) ({						\
 	long _ret = (nr);							\
-	unsigned long _a1 = (a1), _a2 = (a2), _a3 = (a3);			\
+	unsigned long _a1 = (cmd), _a2 = (unsigned long)(arg), _a3 = 1;		\
 	asm volatile(insn : "+a"(_ret), "+b"(_a1), "+c"(_a2), "+d"(_a3),	\
 		     ASM_CALL_CONSTRAINT : : "esi", "edi", "memory", "cc");	\
 	_ret;									\
@@ -51,21 +51,21 @@ static enum { HC_OFF, HC_VMCALL, HC_VMMCALL, HC_PAGE } how;
  * A direct call to each stub in use: an indirect one would need a landing pad that Xen's stubs do
  * not have.
  */
-static long call_by_page(unsigned int nr, unsigned long a1, unsigned long a2, unsigned long a3)
+static long call_by_page(unsigned int nr, unsigned long cmd, void *arg)
 {
 	switch (nr) {
 	case XEN_HC_MEMORY_OP:
-		return HC_ASM(HC_STUB(12), nr, a1, a2, a3);
+		return HC_ASM(HC_STUB(12), nr, cmd, arg);
 	case XEN_HC_XEN_VERSION:
-		return HC_ASM(HC_STUB(17), nr, a1, a2, a3);
+		return HC_ASM(HC_STUB(17), nr, cmd, arg);
 	case XEN_HC_GRANT_TABLE_OP:
-		return HC_ASM(HC_STUB(20), nr, a1, a2, a3);
+		return HC_ASM(HC_STUB(20), nr, cmd, arg);
 	case XEN_HC_SCHED_OP:
-		return HC_ASM(HC_STUB(29), nr, a1, a2, a3);
+		return HC_ASM(HC_STUB(29), nr, cmd, arg);
 	case XEN_HC_EVENT_CHANNEL_OP:
-		return HC_ASM(HC_STUB(32), nr, a1, a2, a3);
+		return HC_ASM(HC_STUB(32), nr, cmd, arg);
 	case XEN_HC_HVM_OP:
-		return HC_ASM(HC_STUB(34), nr, a1, a2, a3);
+		return HC_ASM(HC_STUB(34), nr, cmd, arg);
 	}
 	return -ENOSYS;
 }
@@ -73,22 +73,21 @@ static long call_by_page(unsigned int nr, unsigned long a1, unsigned long a2, un
 /**
  * xen_call - do a hypercall
  * @nr: XEN_HC_*
- * @a1: first argument; addresses are kernel virtual ones
- * @a2: second argument
- * @a3: third argument
+ * @cmd: which of its operations
+ * @arg: what that takes, and answers. Operations on the grant table come in any number: one
  *
  * Context: any.
  * Return: what Xen answers: 0 or more, or a negative errno; -ENXIO while hypercalls are off.
  */
-long xen_call(unsigned int nr, unsigned long a1, unsigned long a2, unsigned long a3)
+long xen_call(unsigned int nr, unsigned long cmd, void *arg)
 {
 	switch (how) {
 	case HC_VMMCALL:
-		return HC_ASM("vmmcall", nr, a1, a2, a3);
+		return HC_ASM("vmmcall", nr, cmd, arg);
 	case HC_VMCALL:
-		return HC_ASM("vmcall", nr, a1, a2, a3);
+		return HC_ASM("vmcall", nr, cmd, arg);
 	case HC_PAGE:
-		return call_by_page(nr, a1, a2, a3);
+		return call_by_page(nr, cmd, arg);
 	default:
 		return -ENXIO;
 	}
@@ -125,14 +124,11 @@ int pvbus_xen_hypercalls_start(const struct pvbus_host_info *info)
 	u8 vendor = boot_cpu_data.x86_vendor;
 	long version;
 
-	how = vendor == X86_VENDOR_AMD || vendor == X86_VENDOR_HYGON ? HC_VMMCALL : HC_VMCALL;
-	if (hypercall_page) {
-		how = HC_OFF;
-		if (fill_page(info))
-			return -ENODEV;
-		how = HC_PAGE;
-	}
-	version = xen_call(XEN_HC_XEN_VERSION, XENVER_version, 0, 0);
+	if (hypercall_page && fill_page(info))
+		return -ENODEV;
+	how = hypercall_page ? HC_PAGE :
+	      vendor == X86_VENDOR_AMD || vendor == X86_VENDOR_HYGON ? HC_VMMCALL : HC_VMCALL;
+	version = xen_call(XEN_HC_XEN_VERSION, XENVER_version, NULL);
 	if (version == info->version) {
 		pr_info("pvbus: Xen %ld.%ld, hypercalls by %s\n", version >> 16, version & 0xffff,
 			how == HC_PAGE ? "page" : how == HC_VMMCALL ? "vmmcall" : "vmcall");
@@ -157,7 +153,7 @@ EXPORT_SYMBOL_GPL(pvbus_xen_hypercalls_stop);
 int xen_get_param(u32 index, u64 *value)
 {
 	struct xen_hvm_param p = { .domid = XEN_DOMID_SELF, .index = index };
-	int err = xen_hvm_op(HVMOP_get_param, &p);
+	int err = xen_call(XEN_HC_HVM_OP, HVMOP_get_param, &p);
 
 	*value = p.value;
 	return err;
@@ -167,7 +163,7 @@ int xen_set_param(u32 index, u64 value)
 {
 	struct xen_hvm_param p = { .domid = XEN_DOMID_SELF, .index = index, .value = value };
 
-	return xen_hvm_op(HVMOP_set_param, &p);
+	return xen_call(XEN_HC_HVM_OP, HVMOP_set_param, &p);
 }
 
 /*
@@ -180,7 +176,7 @@ int xen_map_frame(u32 space, unsigned long idx, unsigned long gfn)
 		.domid = XEN_DOMID_SELF, .space = space, .idx = idx, .gpfn = gfn
 	};
 
-	return xen_memory_op(XENMEM_add_to_physmap, &op);
+	return xen_call(XEN_HC_MEMORY_OP, XENMEM_add_to_physmap, &op);
 }
 
 /*
@@ -191,5 +187,5 @@ void xen_unmap_frame(unsigned long gfn)
 {
 	struct xen_remove_from_physmap op = { .domid = XEN_DOMID_SELF, .gpfn = gfn };
 
-	xen_memory_op(XENMEM_remove_from_physmap, &op);
+	xen_call(XEN_HC_MEMORY_OP, XENMEM_remove_from_physmap, &op);
 }

@@ -15,26 +15,11 @@ struct pvbus_evtchn;
 extern char xen_hypercall_page[];
 
 /* hypercall.c; every one returns 0 or more, or a negative errno of Xen's, which are Linux's */
-long xen_call(unsigned int nr, unsigned long a1, unsigned long a2, unsigned long a3);
+long xen_call(unsigned int nr, unsigned long cmd, void *arg);
 
 static inline long xen_event_op(unsigned int cmd, void *arg)
 {
-	return xen_call(XEN_HC_EVENT_CHANNEL_OP, cmd, (unsigned long)arg, 0);
-}
-
-static inline long xen_memory_op(unsigned int cmd, void *arg)
-{
-	return xen_call(XEN_HC_MEMORY_OP, cmd, (unsigned long)arg, 0);
-}
-
-static inline long xen_hvm_op(unsigned int cmd, void *arg)
-{
-	return xen_call(XEN_HC_HVM_OP, cmd, (unsigned long)arg, 0);
-}
-
-static inline long xen_gnttab_op(unsigned int cmd, void *arg)
-{
-	return xen_call(XEN_HC_GRANT_TABLE_OP, cmd, (unsigned long)arg, 1);
+	return xen_call(XEN_HC_EVENT_CHANNEL_OP, cmd, arg);
 }
 
 int xen_get_param(u32 index, u64 *value);

@@ -34,7 +34,7 @@ static int sleep_here(void *renewed)
 	ret = syscore_suspend();
 	if (ret)
 		return ret;
-	ret = xen_call(XEN_HC_SCHED_OP, SCHEDOP_shutdown, (unsigned long)&reason, 0);
+	ret = xen_call(XEN_HC_SCHED_OP, SCHEDOP_shutdown, &reason);
 	if (!ret)
 		*(int *)renewed = xen_shared_info_renew();
 	syscore_resume();
