@@ -527,11 +527,15 @@ static int poll_start(void)
 	return 0;
 }
 
-/* Whatever a predecessor left unseen would keep Xen from raising an interrupt. */
-static void nothing_pending(void)
+/*
+ * All ports masked, and nothing pending: what a predecessor left unseen would keep Xen from raising
+ * an interrupt.
+ */
+static void shared_info_clear(void)
 {
 	unsigned int i;
 
+	memset(shared_info->evtchn_mask, 0xff, sizeof(shared_info->evtchn_mask));
 	for (i = 0; i < ARRAY_SIZE(shared_info->vcpu); i++) {
 		WRITE_ONCE(shared_info->vcpu[i].upcall_pending, 0);
 		WRITE_ONCE(shared_info->vcpu[i].pending_sel, 0);
@@ -558,7 +562,7 @@ void pvbus_xen_events_stop(void)
 	else if (mode == EV_POLL)
 		hrtimer_cancel(&poll_timer);
 	mode = EV_OFF;
-	nothing_pending();
+	shared_info_clear();
 }
 EXPORT_SYMBOL_GPL(pvbus_xen_events_stop);
 
@@ -622,31 +626,24 @@ int pvbus_xen_shared_info_start(phys_addr_t where)
 {
 	int err;
 
+	shared_info = memremap(where, XEN_PAGE_SIZE, MEMREMAP_WB);
+	if (!shared_info)
+		return -ENOMEM;
+	shared_info_pa = where;
 	/*
 	 * Setting this parameter makes Xen note whether we are a 32 or a 64 bit guest: the page's
 	 * layout hangs on it.
 	 */
-	err = xen_set_param(HVM_PARAM_CALLBACK_IRQ, 0);
-	if (!err)
-		err = xen_map_frame(XENMAPSPACE_shared_info, 0, where >> XEN_PAGE_SHIFT);
-	if (err) {
+	err = xen_set_param(HVM_PARAM_CALLBACK_IRQ, 0) ?: xen_shared_info_renew();
+	if (err)
 		pr_err("pvbus: cannot map Xen's shared info at %pa: error %d\n", &where, err);
-		return err;
-	}
-	shared_info = memremap(where, XEN_PAGE_SIZE, MEMREMAP_WB);
-	if (!shared_info) {
-		xen_unmap_frame(where >> XEN_PAGE_SHIFT);
-		return -ENOMEM;
-	}
-	shared_info_pa = where;
-	memset(shared_info->evtchn_mask, 0xff, sizeof(shared_info->evtchn_mask));
-	if (READ_ONCE(shared_info->evtchn_mask[0]) == ~0ul) {
-		nothing_pending();
+	else if (READ_ONCE(shared_info->evtchn_mask[0]) == ~0ul)
 		return 0;
-	}
-	pr_err("pvbus: Xen's shared info at %pa does not hold what is written to it\n", &where);
+	else
+		pr_err("pvbus: Xen's shared info at %pa does not hold what is written to it\n",
+		       &where);
 	pvbus_xen_shared_info_stop();
-	return -EIO;
+	return err ?: -EIO;
 }
 EXPORT_SYMBOL_GPL(pvbus_xen_shared_info_start);
 
@@ -711,11 +708,9 @@ int xen_shared_info_renew(void)
 {
 	int err = xen_map_frame(XENMAPSPACE_shared_info, 0, shared_info_pa >> XEN_PAGE_SHIFT);
 
-	if (err)
-		return err;
-	memset(shared_info->evtchn_mask, 0xff, sizeof(shared_info->evtchn_mask));
-	nothing_pending();
-	return 0;
+	if (!err)
+		shared_info_clear();
+	return err;
 }
 
 /*
