@@ -696,8 +696,8 @@ EXPORT_SYMBOL_GPL(pvbus_xen_events_start);
 
 /* --- another host --- */
 
-/* xen_events_suspend - no channel is open any more; nobody looks at the shared page. May sleep */
-void xen_events_suspend(void)
+/* xen_events_lost - there is no shared page to look at here. May sleep */
+void xen_events_lost(void)
 {
 	if (mode == EV_POLL)
 		hrtimer_cancel(&poll_timer);
@@ -723,30 +723,16 @@ int xen_shared_info_renew(void)
  */
 int xen_events_renew(void)
 {
-	u64 callback = mode == EV_INTX ? intx_callback : 0;
+	u64 callback = mode == EV_PERCPU ? HVM_CALLBACK_GSI(1) :
+		       mode == EV_INTX ? intx_callback : 0;
+	int err = xen_set_param(HVM_PARAM_CALLBACK_IRQ, callback);
 	unsigned int cpu;
-	int err;
 
-	if (mode == EV_PERCPU)
-		callback = HVM_CALLBACK_GSI(1);
-	err = xen_set_param(HVM_PARAM_CALLBACK_IRQ, callback);
 	if (!err && fifo_on)
 		err = xen_fifo_renew();
-	if (mode == EV_PERCPU) {
-		cpus_read_lock();
-		for_each_cpu(cpu, &takes_events)
-			err = err ?: tell_vector(cpu);
-		cpus_read_unlock();
-	} else if (mode == EV_POLL) {
-		poll_quietly();
-		poll_go();
-	}
-	return err ?: selftest();
-}
-
-/* xen_events_resume - the guest was not saved after all, and everything is as it was */
-void xen_events_resume(void)
-{
+	for_each_cpu(cpu, &takes_events)	/* which cannot come or go now */
+		err = err ?: tell_vector(cpu);
 	if (mode == EV_POLL)
-		poll_go();
+		poll_quietly();
+	return err ?: selftest();
 }

@@ -30,10 +30,9 @@ void xen_unmap_frame(unsigned long gfn);
 /* evtchn.c */
 int xen_evtchn_adopt(struct pvbus_evtchn *ch, u32 port, void (*handler)(void *), void *data);
 void xen_evtchn_abandon(struct pvbus_evtchn *ch);
-void xen_events_suspend(void);
+void xen_events_lost(void);
 int xen_shared_info_renew(void);
 int xen_events_renew(void);
-void xen_events_resume(void);
 
 /* fifo.c */
 extern unsigned long *xen_fifo_words;

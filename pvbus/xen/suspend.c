@@ -70,11 +70,10 @@ void xen_suspend(void (*awake)(void))
 	cpu_hotplug_disable();
 	pvbus_xenbus_suspend();
 	xen_store_suspend();
-	xen_events_suspend();
 	ret = stop_machine(sleep_here, &err, cpumask_of(0));
-	if (ret)
-		xen_events_resume();
-	else if (!err)
+	if (err)
+		xen_events_lost();
+	else if (!ret)
 		err = introduce(awake);
 	if (!err)
 		err = xen_store_resume();
