@@ -228,7 +228,7 @@ static int channel_move(struct pvbus_evtchn *ch, unsigned int cpu)
 }
 
 /* Attach a channel to a port that exists, unmasked; upcalls start at once, on some CPU. */
-int xen_evtchn_adopt(struct pvbus_evtchn *ch, u32 port, void (*handler)(void *), void *data)
+int xen_evtchn_adopt(struct pvbus_evtchn *ch, u64 port, void (*handler)(void *), void *data)
 {
 	int err = -EBUSY;
 

@@ -28,7 +28,7 @@ int xen_map_frame(u32 space, unsigned long idx, unsigned long gfn);
 void xen_unmap_frame(unsigned long gfn);
 
 /* evtchn.c */
-int xen_evtchn_adopt(struct pvbus_evtchn *ch, u32 port, void (*handler)(void *), void *data);
+int xen_evtchn_adopt(struct pvbus_evtchn *ch, u64 port, void (*handler)(void *), void *data);
 void xen_evtchn_abandon(struct pvbus_evtchn *ch);
 void xen_events_lost(void);
 int xen_shared_info_renew(void);

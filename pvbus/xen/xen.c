@@ -25,34 +25,17 @@ static void store_notify(void)
 }
 
 /*
- * Until the reader runs, the port has nobody to tell; an event then is made up for by a look at the
- * ring.
+ * Find the number of the page that the store shares, and its port, and listen to that. Until the
+ * reader runs, the port has nobody to tell; an event then is made up for by a look at the ring.
  */
-static int store_connect(u64 port)
-{
-	int err;
-
-	if (port >= XEN_2L_PORTS)
-		return -ERANGE;
-	err = xen_evtchn_adopt(&store_ch, port, store_event, NULL);
-	if (err)
-		return err;
-	err = pvbus_xs_start(store_ring, store_notify);
-	if (err)
-		xen_evtchn_abandon(&store_ch);
-	return err;
-}
-
-/* Where the store is: the number of the page it shares, and its port */
 static int store_find(u64 *pfn, u64 *port)
 {
-	int err = xen_get_param(HVM_PARAM_STORE_PFN, pfn);
+	int err = xen_get_param(HVM_PARAM_STORE_PFN, pfn) ?:
+		  xen_get_param(HVM_PARAM_STORE_EVTCHN, port);
 
-	if (!err)
-		err = xen_get_param(HVM_PARAM_STORE_EVTCHN, port);
 	if (!err && (!*pfn || *pfn >> (boot_cpu_data.x86_phys_bits - XEN_PAGE_SHIFT) || !*port))
 		err = -ENODEV;
-	return err;
+	return err ?: xen_evtchn_adopt(&store_ch, *port, store_event, NULL);
 }
 
 /**
@@ -66,18 +49,16 @@ static int store_find(u64 *pfn, u64 *port)
 int pvbus_xen_store_start(void)
 {
 	u64 port = 0;
-	int err;
+	int err = store_find(&store_pfn, &port);
 
-	err = store_find(&store_pfn, &port);
 	if (err)
 		goto out;
 	store_ring = memremap(store_pfn << XEN_PAGE_SHIFT, XEN_PAGE_SIZE, MEMREMAP_WB);
-	err = store_ring ? store_connect(port) : -ENOMEM;
+	err = store_ring ? pvbus_xs_start(store_ring, store_notify) : -ENOMEM;
 	if (!err)
 		return 0;
-	if (store_ring)
-		memunmap(store_ring);
-	store_ring = NULL;
+	xen_evtchn_abandon(&store_ch);
+	memunmap(store_ring);
 out:
 	pr_err("pvbus: no store (page %#llx, port %llu): error %d\n", store_pfn, port, err);
 	return err;
@@ -94,7 +75,6 @@ void pvbus_xen_store_stop(void)
 	pvbus_xs_stop();
 	xen_evtchn_abandon(&store_ch);
 	memunmap(store_ring);
-	store_ring = NULL;
 }
 EXPORT_SYMBOL_GPL(pvbus_xen_store_stop);
 
@@ -110,10 +90,8 @@ int xen_store_resume(void)
 	u64 pfn = 0, port = 0;
 	int err = store_find(&pfn, &port);
 
-	if (!err && (pfn != store_pfn || port >= XEN_2L_PORTS))
+	if (!err && pfn != store_pfn)
 		err = -ERANGE;
-	if (!err)
-		err = xen_evtchn_adopt(&store_ch, port, store_event, NULL);
 	if (err)
 		pr_err("pvbus: no store after sleep (page %#llx, port %llu): error %d\n", pfn,
 		       port, err);
