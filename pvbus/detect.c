@@ -18,12 +18,11 @@
 #define CPUID_STEP	0x100u
 
 static const struct {
-	enum pvbus_host host;
 	char signature[13];
 	u32 leaves;		/* leaves behind the signature that the host must have */
-} signatures[] = {
-	{ PVBUS_HOST_XEN,	"XenVMMXenVMM", 2 },
-	{ PVBUS_HOST_HYPERV,	"Microsoft Hv", 5 },
+} hosts[] = {
+	[PVBUS_HOST_XEN]	= { "XenVMMXenVMM", 2 },
+	[PVBUS_HOST_HYPERV]	= { "Microsoft Hv", 5 },
 };
 
 /**
@@ -37,15 +36,6 @@ void pvbus_cpuid(u32 leaf, u32 r[4])
 }
 EXPORT_SYMBOL_GPL(pvbus_cpuid);
 
-static bool signature_at(u32 base, unsigned int i)
-{
-	u32 r[4];
-
-	pvbus_cpuid(base, r);
-	return !memcmp(&r[1], signatures[i].signature, 12) && r[0] >= base + signatures[i].leaves &&
-	       r[0] < base + CPUID_STEP;
-}
-
 /**
  * pvbus_detect - look for a host's CPUID signature
  * @want: the host to look for
@@ -57,19 +47,17 @@ static bool signature_at(u32 base, unsigned int i)
 bool pvbus_detect(enum pvbus_host want, struct pvbus_host_info *info)
 {
 	u32 base, r[4];
-	unsigned int i;
 
 	if (!boot_cpu_has(X86_FEATURE_HYPERVISOR))
 		return false;
 	for (base = CPUID_FIRST; base <= CPUID_LAST; base += CPUID_STEP) {
-		for (i = 0; i < ARRAY_SIZE(signatures); i++) {
-			if (signatures[i].host != want || !signature_at(base, i))
-				continue;
-			pvbus_cpuid(base + 1, r);
-			info->base = base;
-			info->version = r[0];
-			return true;
-		}
+		pvbus_cpuid(base, r);
+		if (memcmp(&r[1], hosts[want].signature, 12) || r[0] < base + hosts[want].leaves ||
+		    r[0] >= base + CPUID_STEP)
+			continue;
+		pvbus_cpuid(base + 1, r);
+		*info = (struct pvbus_host_info){ .base = base, .version = r[0] };
+		return true;
 	}
 	return false;
 }
@@ -85,8 +73,6 @@ EXPORT_SYMBOL_GPL(pvbus_detect);
  */
 bool pvbus_kernel_owns_host(enum pvbus_host host)
 {
-	if (host == PVBUS_HOST_XEN)
-		return xen_domain();
-	return pv_kernel_on_hyperv();
+	return host == PVBUS_HOST_XEN ? xen_domain() : pv_kernel_on_hyperv();
 }
 EXPORT_SYMBOL_GPL(pvbus_kernel_owns_host);

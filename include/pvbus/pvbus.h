@@ -18,7 +18,6 @@
 
 /* Which host answered, and whose lower half talks to it. */
 enum pvbus_host {
-	PVBUS_HOST_NONE,
 	PVBUS_HOST_XEN,
 	PVBUS_HOST_HYPERV,
 };
