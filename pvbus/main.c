@@ -2,46 +2,12 @@
 /* pvbus.ko: the bus. A bootstrap module brings a host's devices onto it. */
 #include <linux/kernel.h>
 #include <linux/module.h>
-#include <linux/notifier.h>
 #include <linux/workqueue.h>
 #include <pvbus/pvbus.h>
 #include "xen/intree.h"
 #include "xen/store.h"
 
 struct workqueue_struct *pvbus_wq;
-static BLOCKING_NOTIFIER_HEAD(state_chain);
-
-/**
- * pvbus_register_notifier - be told when a device changes its own state
- * @nb: called with the new state (for Xen: enum xenbus_state) and the struct pvbus_device
- *
- * Context: may sleep.
- * Return: 0.
- */
-int pvbus_register_notifier(struct notifier_block *nb)
-{
-	return blocking_notifier_chain_register(&state_chain, nb);
-}
-EXPORT_SYMBOL_GPL(pvbus_register_notifier);
-
-/**
- * pvbus_unregister_notifier - the reverse; not running any more when it returns
- * @nb: from pvbus_register_notifier()
- *
- * Context: may sleep.
- * Return: 0, or -ENOENT.
- */
-int pvbus_unregister_notifier(struct notifier_block *nb)
-{
-	return blocking_notifier_chain_unregister(&state_chain, nb);
-}
-EXPORT_SYMBOL_GPL(pvbus_unregister_notifier);
-
-/* A lower half tells that a device's own state changed. */
-void pvbus_state_changed(struct pvbus_device *pdev, int state)
-{
-	blocking_notifier_call_chain(&state_chain, state, pdev);
-}
 
 /**
  * pvbus_bound - keep a module parameter within its range, with a line if it was not

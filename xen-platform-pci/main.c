@@ -85,7 +85,7 @@ static int stages_start(struct pci_dev *pdev, const struct pvbus_host_info *info
 	err = pvbus_xen_store_start();
 	if (err)
 		goto stop_grants;
-	err = pvbus_xen_bus_start(&pdev->dev, unplug_again);
+	err = pvbus_xen_bus_start(&pdev->dev, unplug_twin, unplug_again);
 	if (err)
 		goto stop_store;
 	return 0;
@@ -166,13 +166,9 @@ static int platform_start(struct pci_dev *pdev)
 	err = sysfs_create_group(&pdev->dev.kobj, &platform_group);
 	if (err)
 		goto stop;
-	err = unplug_start();
-	if (err)
-		goto remove_group;
+	unplug_start();
 	return 0;
 
-remove_group:
-	sysfs_remove_group(&pdev->dev.kobj, &platform_group);
 stop:
 	stages_stop();
 release:

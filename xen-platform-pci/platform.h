@@ -7,7 +7,8 @@
 /* unplug.c */
 int unplug_hello(void);
 void unplug_again(void);
-int unplug_start(void);
+void unplug_twin(void);
+void unplug_start(void);
 void unplug_stop(void);
 void unplug_flush(void);
 extern struct device_attribute dev_attr_unplug;

@@ -51,9 +51,9 @@ static const struct {
 	{ 0x1af4, 0x1041 },
 };
 
-static bool have_ports;
+static bool have_ports, started;
 static unsigned int policy, gone, refused;
-static DEFINE_MUTEX(unplug_lock);	/* policy and refused */
+static DEFINE_MUTEX(unplug_lock);	/* policy, refused, started */
 /* gone, and the ports. Never held over reading the store, which waits until a guest is awake. */
 static DEFINE_MUTEX(port_lock);
 
@@ -294,6 +294,7 @@ static void sweep_work(struct work_struct *work)
 
 void unplug_flush(void)
 {
+	flush_work(&unplug_dwork);
 	flush_work(&sweep_dwork);
 }
 
@@ -330,18 +331,17 @@ static int unplug_by_policy(void)
 static void unplug_work(struct work_struct *work)
 {
 	mutex_lock(&unplug_lock);
-	unplug_by_policy();
+	if (started)
+		unplug_by_policy();
 	mutex_unlock(&unplug_lock);
 }
 
-static int unplug_notify(struct notifier_block *nb, unsigned long state, void *pdev)
+/* A PV device has become connected. */
+void unplug_twin(void)
 {
-	if (state == XENBUS_CONNECTED && policy & UNPLUG_AUTO)
+	if (policy & UNPLUG_AUTO)
 		schedule_work(&unplug_dwork);
-	return NOTIFY_DONE;
 }
-
-static struct notifier_block unplug_nb = { .notifier_call = unplug_notify };
 
 static int policy_parse(const char *words, unsigned int *bits)
 {
@@ -398,24 +398,20 @@ void unplug_again(void)
 	mutex_unlock(&port_lock);
 }
 
-int unplug_start(void)
+void unplug_start(void)
 {
-	int err;
-
-	if (!have_ports)
-		return 0;
-	err = pvbus_register_notifier(&unplug_nb);
-	if (!err)
-		schedule_work(&unplug_dwork);
-	return err;
+	mutex_lock(&unplug_lock);
+	started = have_ports;
+	mutex_unlock(&unplug_lock);
+	schedule_work(&unplug_dwork);
 }
 
+/* Nothing is unplugged any more, whatever is scheduled. */
 void unplug_stop(void)
 {
-	if (!have_ports)
-		return;
-	pvbus_unregister_notifier(&unplug_nb);
-	cancel_work_sync(&unplug_dwork);
+	mutex_lock(&unplug_lock);
+	started = false;
+	mutex_unlock(&unplug_lock);
 }
 
 static ssize_t unplug_show(struct device *dev, struct device_attribute *attr, char *buf)

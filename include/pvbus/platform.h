@@ -66,7 +66,7 @@ void pvbus_xen_grants_stop(void);
 ssize_t pvbus_xen_grants(char *buf);
 int pvbus_xen_store_start(void);
 void pvbus_xen_store_stop(void);
-int pvbus_xen_bus_start(struct device *parent, void (*awake)(void));
+int pvbus_xen_bus_start(struct device *parent, void (*connected)(void), void (*awake)(void));
 void pvbus_xen_bus_stop(void);
 ssize_t pvbus_xen_bus_waiting(char *buf);
 

@@ -10,7 +10,6 @@
 #include <linux/device.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
-#include <linux/notifier.h>
 #include <linux/sched/mm.h>
 #include <linux/types.h>
 
@@ -105,10 +104,6 @@ static inline bool pvbus_is_quarantined(const struct pvbus_device *pdev)
 {
 	return READ_ONCE(pdev->quarantined);
 }
-
-int pvbus_register_notifier(struct notifier_block *nb);
-int pvbus_unregister_notifier(struct notifier_block *nb);
-void pvbus_state_changed(struct pvbus_device *pdev, int state);
 
 void pvbus_bound(const char *module, const char *name, unsigned int *value, unsigned int min,
 		 unsigned int max);

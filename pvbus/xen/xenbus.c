@@ -28,6 +28,7 @@
 
 static struct {
 	struct device *parent;
+	void (*connected)(void);
 	struct workqueue_struct *wq;
 	struct mutex lock;		/* @devices, and what is decided about them */
 	struct list_head devices;
@@ -215,8 +216,8 @@ int pvbus_xen_switch_state(struct pvbus_xen_device *xdev, enum xenbus_state stat
 	/* After a failure it may or may not have been written. */
 	xdev->state = err ? XENBUS_UNKNOWN : state;
 	mutex_unlock(&xdev->lock);
-	if (!err)
-		pvbus_state_changed(&xdev->pdev, state);
+	if (!err && state == XENBUS_CONNECTED && xenbus.connected)
+		xenbus.connected();
 	return err;
 }
 EXPORT_SYMBOL_GPL(pvbus_xen_switch_state);
@@ -825,17 +826,19 @@ static struct pvbus_xs_watch devices_watch = { .fn = devices_changed };
 /**
  * pvbus_xen_bus_start - find the devices and keep track of them; follow the toolstack's orders
  * @parent: device they hang below
+ * @connected: called when a device has become connected; may sleep
  * @awake: called after the guest woke up at a host that knows nothing of it yet, before the devices
  *	there are used; may sleep
  *
  * Context: may sleep; drivers that are there already have probed when it returns.
  * Return: 0 or the errno of the first store access that failed.
  */
-int pvbus_xen_bus_start(struct device *parent, void (*awake)(void))
+int pvbus_xen_bus_start(struct device *parent, void (*connected)(void), void (*awake)(void))
 {
 	int err;
 
 	xenbus.parent = parent;
+	xenbus.connected = connected;
 	xenbus.stopping = false;
 	xenbus.suspended = false;
 	xenbus.wq = alloc_workqueue("pvbus_xenbus", WQ_UNBOUND | WQ_MEM_RECLAIM, 64);
