@@ -113,31 +113,23 @@ static void stages_stop(void)
 	pvbus_xen_hypercalls_stop();
 }
 
+/* The driver core gives both back, device and window, when all else is undone. */
 static int window_claim(struct pci_dev *pdev)
 {
-	int err;
+	int err = pcim_enable_device(pdev);
 
-	err = pci_enable_device(pdev);
 	if (err)
 		return err;
-	err = -ENODEV;
 	if (!(pci_resource_flags(pdev, XEN_MMIO_BAR) & IORESOURCE_MEM) ||
 	    pci_resource_len(pdev, XEN_MMIO_BAR) < 2 * XEN_PAGE_SIZE) {
 		dev_err(&pdev->dev, "BAR %d has no memory for Xen's pages\n", XEN_MMIO_BAR);
-		goto disable;
+		return -ENODEV;
 	}
-	err = pci_request_region(pdev, XEN_MMIO_BAR, "pvbus-xen");
-	if (!err)
+	if (devm_request_mem_region(&pdev->dev, pci_resource_start(pdev, XEN_MMIO_BAR),
+				    pci_resource_len(pdev, XEN_MMIO_BAR), "pvbus-xen"))
 		return 0;
-disable:
-	pci_disable_device(pdev);
-	return err;
-}
-
-static void window_release(struct pci_dev *pdev)
-{
-	pci_release_region(pdev, XEN_MMIO_BAR);
-	pci_disable_device(pdev);
+	dev_err(&pdev->dev, "BAR %d is in use\n", XEN_MMIO_BAR);
+	return -EBUSY;
 }
 
 static int platform_start(struct pci_dev *pdev)
@@ -154,25 +146,14 @@ static int platform_start(struct pci_dev *pdev)
 			 "this kernel's own Xen support is in charge, leaving the device alone\n");
 		return -ENODEV;
 	}
-	err = unplug_hello();
+	err = unplug_hello() ?: window_claim(pdev) ?: stages_start(pdev, &info);
 	if (err)
 		return err;
-	err = window_claim(pdev);
-	if (err)
-		return err;
-	err = stages_start(pdev, &info);
-	if (err)
-		goto release;
 	err = sysfs_create_group(&pdev->dev.kobj, &platform_group);
 	if (err)
-		goto stop;
-	unplug_start();
-	return 0;
-
-stop:
-	stages_stop();
-release:
-	window_release(pdev);
+		stages_stop();
+	else
+		unplug_start();
 	return err;
 }
 
@@ -198,7 +179,6 @@ static void platform_remove(struct pci_dev *pdev)
 	unplug_stop();
 	sysfs_remove_group(&pdev->dev.kobj, &platform_group);
 	stages_stop();
-	window_release(pdev);
 	active = NULL;
 }
 
