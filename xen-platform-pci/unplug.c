@@ -39,16 +39,15 @@ MODULE_PARM_DESC(unplug, "Emulated devices to unplug: auto (default: those whose
  * through, by its class; of NICs likewise, but a passed-through one must not be mistaken for one of
  * these: it may well be up.
  */
-static const struct {
-	u16 vendor, device;
-} emulated_nics[] = {
-	{ 0x8086, 0x100e },	/* e1000 */
-	{ 0x8086, 0x10d3 },	/* e1000e */
-	{ 0x10ec, 0x8139 },
-	{ 0x10ec, 0x8029 },	/* ne2k */
-	{ 0x1022, 0x2000 },	/* pcnet */
-	{ 0x1af4, 0x1000 },	/* virtio */
-	{ 0x1af4, 0x1041 },
+static const struct pci_device_id emulated_nics[] = {
+	{ PCI_DEVICE(0x8086, 0x100e) },	/* e1000 */
+	{ PCI_DEVICE(0x8086, 0x10d3) },	/* e1000e */
+	{ PCI_DEVICE(0x10ec, 0x8139) },
+	{ PCI_DEVICE(0x10ec, 0x8029) },	/* ne2k */
+	{ PCI_DEVICE(0x1022, 0x2000) },	/* pcnet */
+	{ PCI_DEVICE(0x1af4, 0x1000) },	/* virtio */
+	{ PCI_DEVICE(0x1af4, 0x1041) },
+	{ }
 };
 
 static bool have_ports, started;
@@ -63,10 +62,8 @@ static void sweep_work(struct work_struct *work);
 static DECLARE_WORK(sweep_dwork, sweep_work);
 
 /* Which bit takes a device away; 0 for none */
-static unsigned int bit_of(const struct pci_dev *pdev)
+static unsigned int bit_of(struct pci_dev *pdev)
 {
-	unsigned int i;
-
 	if (pdev->vendor == XEN_PLATFORM_VENDOR)	/* some hosts call it a SCSI controller */
 		return 0;
 	switch (pdev->class >> 8) {
@@ -77,11 +74,7 @@ static unsigned int bit_of(const struct pci_dev *pdev)
 	case PCI_CLASS_STORAGE_EXPRESS >> 8:
 		return XEN_UNPLUG_NVME_DISKS;
 	}
-	for (i = 0; i < ARRAY_SIZE(emulated_nics); i++)
-		if (pdev->vendor == emulated_nics[i].vendor &&
-		    pdev->device == emulated_nics[i].device)
-			return XEN_UNPLUG_NICS;
-	return 0;
+	return pci_match_id(emulated_nics, pdev) ? XEN_UNPLUG_NICS : 0;
 }
 
 static const char *words_of(unsigned int bits, char *buf, size_t size)
@@ -101,7 +94,7 @@ static const char *words_of(unsigned int bits, char *buf, size_t size)
  * their controller is reset, and device models that go by "not the auxiliary ones alone" take the
  * IDE disks away with the NVMe ones.
  */
-static bool bit_hits(unsigned int bit, const struct pci_dev *pdev)
+static bool bit_hits(unsigned int bit, struct pci_dev *pdev)
 {
 	unsigned int own = bit_of(pdev);
 
@@ -143,6 +136,7 @@ static bool class_in_use(unsigned int bit)
 		if (!(refused & bit))
 			pci_warn(pdev, "emulated %s not unplugged: %s is in use\n",
 				 words_of(bit, class, sizeof(class)), user);
+		refused |= bit;
 		pci_dev_put(pdev);
 		return true;
 	}
@@ -305,18 +299,14 @@ static int unplug_bits(unsigned int bits, bool need_twins)
 	int err = 0;
 
 	for (bit = 1; bit < XEN_UNPLUG_ALL; bit <<= 1) {
-		if (!(bits & bit & ~gone))
+		if (!(bits & bit & ~gone) ||
+		    (bit == XEN_UNPLUG_NVME_DISKS && !bits_present(bit)) ||
+		    (need_twins && !twins_connected(bit)))
 			continue;
-		if (bit == XEN_UNPLUG_NVME_DISKS && !bits_present(bit))
-			continue;
-		if (need_twins && !twins_connected(bit))
-			continue;
-		if (class_in_use(bit)) {
-			refused |= bit;
+		if (class_in_use(bit))
 			err = -EBUSY;
-			continue;
-		}
-		unplug_class(bit);
+		else
+			unplug_class(bit);
 	}
 	return err;
 }

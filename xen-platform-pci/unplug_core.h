@@ -49,10 +49,9 @@ static inline int unplug_parse(const char *s, unsigned int *bits, const char **b
 		*len = strcspn(s, ",\n");
 		*bad = s;
 		w = unplug_word(s, *len);
-		if (!w || alone ||
-		    (n && (w->bits == UNPLUG_AUTO || w->bits == XEN_UNPLUG_ALL || !w->bits)))
+		alone |= w && (!w->bits || w->bits >= XEN_UNPLUG_ALL);
+		if (!w || (alone && n))
 			return -EINVAL;
-		alone = w->bits == UNPLUG_AUTO || w->bits == XEN_UNPLUG_ALL || !w->bits;
 		sum |= w->bits;
 		if (s[*len] != ',')
 			break;
