@@ -219,31 +219,27 @@ bool pvbus_gnt_end_later(u32 ref, struct page *page)
 }
 EXPORT_SYMBOL_GPL(pvbus_gnt_end_later);
 
-/* One look at each; what is still in use goes back to the list. Returns how many those are. */
+/* One look at each; what is still in use stays on the list. Returns how many those are. */
 static unsigned int stuck_retry(void)
 {
 	struct gnt_stuck *s, *next;
 	unsigned int left = 0;
-	LIST_HEAD(again);
-	LIST_HEAD(now);
+	LIST_HEAD(ended);
 
 	spin_lock_irq(&stuck_lock);
-	list_splice_init(&stuck, &now);
-	spin_unlock_irq(&stuck_lock);
-	list_for_each_entry_safe(s, next, &now, link) {
-		if (!pvbus_gnt_end(s->ref)) {
-			list_move(&s->link, &again);
+	list_for_each_entry_safe(s, next, &stuck, link) {
+		if (pvbus_gnt_end(s->ref))
+			list_move(&s->link, &ended);
+		else
 			left++;
-			continue;
-		}
+	}
+	spin_unlock_irq(&stuck_lock);
+	list_for_each_entry_safe(s, next, &ended, link) {
 		refs_put(&s->ref, 1);
 		if (s->page)
 			put_page(s->page);
 		kfree(s);
 	}
-	spin_lock_irq(&stuck_lock);
-	list_splice(&again, &stuck);
-	spin_unlock_irq(&stuck_lock);
 	return left;
 }
 
@@ -344,24 +340,19 @@ static int table_query(u64 len)
  */
 int pvbus_xen_grants_start(phys_addr_t where, u64 len)
 {
-	int err;
+	int err = table_query(len);
 
-	err = table_query(len);
-	if (err)
-		goto out;
-	err = -ENOMEM;
-	table_pa = where;
-	table = memremap(where, table_max * XEN_PAGE_SIZE, MEMREMAP_WB);
-	free_refs = kvmalloc_array(table_max, GNTTAB_PER_FRAME * sizeof(*free_refs), GFP_KERNEL);
-	if (!table || !free_refs)
-		goto unmap;
-	err = table_grow();
-	if (!err)
-		return 0;
-unmap:
-	pvbus_xen_grants_stop();
-out:
-	pr_err("pvbus: no grant table: error %d\n", err);
+	if (!err) {
+		table_pa = where;
+		table = memremap(where, table_max * XEN_PAGE_SIZE, MEMREMAP_WB);
+		free_refs = kvmalloc_array(table_max, GNTTAB_PER_FRAME * sizeof(*free_refs),
+					   GFP_KERNEL);
+		err = table && free_refs ? table_grow() : -ENOMEM;
+	}
+	if (err) {
+		pvbus_xen_grants_stop();
+		pr_err("pvbus: no grant table: error %d\n", err);
+	}
 	return err;
 }
 EXPORT_SYMBOL_GPL(pvbus_xen_grants_start);
@@ -393,13 +384,12 @@ int xen_grants_renew(void)
  */
 ssize_t pvbus_xen_grants(char *buf)
 {
-	unsigned int used;
 	ssize_t n;
 
 	mutex_lock(&gnt_lock);
-	used = table_frames * GNTTAB_PER_FRAME - nr_free;
 	n = sprintf(buf, "%u in use, %u of %u frames\n",
-		    used - min(used, GNTTAB_RESERVED_ENTRIES), table_frames, table_max);
+		    table_frames * GNTTAB_PER_FRAME - GNTTAB_RESERVED_ENTRIES - nr_free,
+		    table_frames, table_max);
 	mutex_unlock(&gnt_lock);
 	return n;
 }
@@ -434,8 +424,7 @@ void pvbus_xen_grants_stop(void)
 	xen_grants_give_up();
 	while (table_frames)
 		xen_unmap_frame((table_pa >> XEN_PAGE_SHIFT) + --table_frames);
-	if (table)
-		memunmap(table);
+	memunmap(table);
 	kvfree(free_refs);
 	table = NULL;
 	free_refs = NULL;
