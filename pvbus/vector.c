@@ -39,14 +39,6 @@ static struct irq_chip vector_chip = {
 	.irq_unmask	= vector_nop,
 };
 
-static int vector_translate(struct irq_domain *d, struct irq_fwspec *spec, unsigned long *hwirq,
-			    unsigned int *type)
-{
-	*hwirq = spec->param[0];
-	*type = IRQ_TYPE_NONE;
-	return 0;
-}
-
 static int vector_alloc(struct irq_domain *d, unsigned int virq, unsigned int nr, void *arg)
 {
 	const struct irq_fwspec *spec = arg;
@@ -63,8 +55,8 @@ static int vector_alloc(struct irq_domain *d, unsigned int virq, unsigned int nr
 	return 0;
 }
 
+/* Without a translation, an interrupt's number in the domain is its first parameter: the CPU. */
 static const struct irq_domain_ops vector_ops = {
-	.translate	= vector_translate,
 	.alloc		= vector_alloc,
 	.free		= irq_domain_free_irqs_common,
 };
@@ -83,7 +75,6 @@ static void vector_down(unsigned int cpu)
 static int vector_up(unsigned int cpu)
 {
 	struct irq_fwspec spec = { .fwnode = vector_fwnode, .param_count = 1, .param = { cpu } };
-	struct irq_cfg *cfg;
 	unsigned int virq;
 	int err;
 
@@ -98,8 +89,7 @@ static int vector_up(unsigned int cpu)
 	}
 	/* Before the first interrupt, for those who want to wait for its end */
 	vector_irq_of[cpu] = virq;
-	cfg = irqd_cfg(irq_get_irq_data(virq));
-	err = cfg ? vector_user->online(cpu, cfg->vector) : -EINVAL;
+	err = vector_user->online(cpu, irqd_cfg(irq_get_irq_data(virq))->vector);
 	if (err)
 		vector_down(cpu);
 	return err;
