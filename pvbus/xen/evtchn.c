@@ -49,7 +49,7 @@ MODULE_PARM_DESC(fifo, "Use the FIFO event channel ABI where the host has it (de
 #define EVTCHN_SPURIOUS_FREE	32	/* useless upcalls in a row before re-arming slows down */
 #define EVTCHN_MAX_DELAY	(HZ / 4)
 #define POLL_FALLBACK		250	/* a second */
-#define POLL_MAX		10000u
+#define POLL_MAX		10000
 
 static enum event_mode { EV_OFF, EV_PERCPU, EV_INTX, EV_POLL } mode;
 static unsigned int poll_hz;
@@ -288,24 +288,21 @@ int pvbus_evtchn_open(struct pvbus_evtchn *ch, struct pvbus_xen_device *xdev, un
 	if (in_tree()) {
 		*ch = (struct pvbus_evtchn){ .handler = handler, .data = data };
 		err = intree_evtchn_open(ch, xdev);
-		if (!err)
-			pvbus_evtchn_set_cpu(ch, cpu);
-		return err;
+	} else {
+		err = xen_event_op(EVTCHNOP_alloc_unbound, &op);
+		if (err)
+			return err;
+		err = xen_evtchn_adopt(ch, op.port, handler, data);
+		if (err) {
+			pr_err("pvbus: event channel port %u for domain %u: error %d\n", op.port,
+			       xdev->backend_id, err);
+			xen_event_op(EVTCHNOP_close, &op.port);
+			ch->port = 0;
+		}
 	}
-
-	err = xen_event_op(EVTCHNOP_alloc_unbound, &op);
-	if (err)
-		return err;
-	err = xen_evtchn_adopt(ch, op.port, handler, data);
-	if (err) {
-		pr_err("pvbus: event channel port %u for domain %u: error %d\n", op.port,
-		       xdev->backend_id, err);
-		xen_event_op(EVTCHNOP_close, &op.port);
-		ch->port = 0;
-		return err;
-	}
-	pvbus_evtchn_set_cpu(ch, cpu);
-	return 0;
+	if (!err)
+		pvbus_evtchn_set_cpu(ch, cpu);
+	return err;
 }
 EXPORT_SYMBOL_GPL(pvbus_evtchn_open);
 
@@ -435,16 +432,13 @@ static int tell_vector(unsigned int cpu)
 static int cpu_online_cb(unsigned int cpu, u8 vector)
 {
 	u32 vcpu = this_vcpu(cpu);
-	int err = 0;
+	int err;
 
 	if (vcpu >= XEN_LEGACY_VCPUS)
 		return -ERANGE;
 	vcpu_of[cpu] = vcpu;
 	vector_of[cpu] = vector;
-	if (fifo_on)
-		err = xen_fifo_init_vcpu(vcpu);
-	if (!err)
-		err = tell_vector(cpu);
+	err = (fifo_on ? xen_fifo_init_vcpu(vcpu) : 0) ?: tell_vector(cpu);
 	if (err)
 		return err;
 	mutex_lock(&channel_lock);
@@ -491,11 +485,9 @@ static int vectors_start(void)
 
 static int intx_start(int irq, u64 callback)
 {
-	int err = irq > 0 ? 0 : -ENODEV;
+	int err = irq <= 0 ? -ENODEV : request_irq(irq, upcall_intx, IRQF_SHARED | IRQF_NOBALANCING,
+						   "pvbus-xen", &channel_lock);
 
-	if (!err)
-		err = request_irq(irq, upcall_intx, IRQF_SHARED | IRQF_NOBALANCING, "pvbus-xen",
-				  &channel_lock);
 	if (err)
 		return err;
 	mode = EV_INTX;
@@ -671,10 +663,7 @@ int pvbus_xen_events_start(int irq, u64 callback)
 	enum event_mode way = poll ? EV_POLL : percpu ? EV_PERCPU : EV_INTX;
 	int err = -ENODEV;
 
-	if (poll > POLL_MAX) {
-		pr_warn("pvbus: poll=%u is out of range, taking %u\n", poll, POLL_MAX);
-		poll = POLL_MAX;
-	}
+	pvbus_bound("pvbus", "poll", &poll, 0, POLL_MAX);
 	fifo_on = fifo && way == EV_PERCPU && !xen_fifo_start();
 	for (; way <= EV_POLL; way++) {
 		err = way == EV_PERCPU ? vectors_start()
