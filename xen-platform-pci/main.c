@@ -14,27 +14,25 @@
 #include <abi/xen/platform.h>
 #include <abi/xen/xen.h>
 #include <pvbus/platform.h>
+#include <pvbus/show.h>
 #include "platform.h"
 
 #define XEN_MMIO_BAR	1
 
-static ssize_t events_show(struct device *dev, struct device_attribute *attr, char *buf)
+PVBUS_ATTR_RO(events)
 {
 	return sprintf(buf, "%s\n", pvbus_xen_event_mode());
 }
-static DEVICE_ATTR_RO(events);
 
-static ssize_t grants_show(struct device *dev, struct device_attribute *attr, char *buf)
+PVBUS_ATTR_RO(grants)
 {
 	return pvbus_xen_grants(buf);
 }
-static DEVICE_ATTR_RO(grants);
 
-static ssize_t waiting_show(struct device *dev, struct device_attribute *attr, char *buf)
+PVBUS_ATTR_RO(waiting)
 {
 	return pvbus_xen_bus_waiting(buf);
 }
-static DEVICE_ATTR_RO(waiting);
 
 static struct attribute *platform_attrs[] = {
 	&dev_attr_events.attr,

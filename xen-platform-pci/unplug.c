@@ -56,11 +56,6 @@ static DEFINE_MUTEX(unplug_lock);	/* policy, refused, started */
 /* gone, and the ports. Never held over reading the store, which waits until a guest is awake. */
 static DEFINE_MUTEX(port_lock);
 
-static void unplug_work(struct work_struct *work);
-static DECLARE_WORK(unplug_dwork, unplug_work);
-static void sweep_work(struct work_struct *work);
-static DECLARE_WORK(sweep_dwork, sweep_work);
-
 /* Which bit takes a device away; 0 for none */
 static unsigned int bit_of(struct pci_dev *pdev)
 {
@@ -253,6 +248,17 @@ static void take_away(unsigned int bit)
 			pci_restore_state(pdev);
 }
 
+/* Work of its own, for whoever removes the platform device holds the lock that this waits for. */
+static void sweep_work(struct work_struct *work)
+{
+	struct pci_dev *pdev = NULL;
+
+	while ((pdev = pci_get_device(PCI_ANY_ID, PCI_ANY_ID, pdev)))
+		if (bit_of(pdev) && !pci_device_is_present(pdev))
+			pci_stop_and_remove_bus_device_locked(pdev);
+}
+static DECLARE_WORK(sweep_dwork, sweep_work);
+
 /*
  * Drivers let go before devices vanish under them, and come back to what is left: CD drives,
  * passed-through devices.
@@ -274,22 +280,6 @@ static void unplug_class(unsigned int bit)
 		    device_attach(&pdev->dev) < 0)
 			pci_warn(pdev, "no driver took what is left after unplugging\n");
 	schedule_work(&sweep_dwork);
-}
-
-/* Work of its own, for whoever removes the platform device holds the lock that this waits for. */
-static void sweep_work(struct work_struct *work)
-{
-	struct pci_dev *pdev = NULL;
-
-	while ((pdev = pci_get_device(PCI_ANY_ID, PCI_ANY_ID, pdev)))
-		if (bit_of(pdev) && !pci_device_is_present(pdev))
-			pci_stop_and_remove_bus_device_locked(pdev);
-}
-
-void unplug_flush(void)
-{
-	flush_work(&unplug_dwork);
-	flush_work(&sweep_dwork);
 }
 
 /* Unplug what may be unplugged of @bits. Returns -EBUSY if something is in use. */
@@ -324,6 +314,13 @@ static void unplug_work(struct work_struct *work)
 	if (started)
 		unplug_by_policy();
 	mutex_unlock(&unplug_lock);
+}
+static DECLARE_WORK(unplug_dwork, unplug_work);
+
+void unplug_flush(void)
+{
+	flush_work(&unplug_dwork);
+	flush_work(&sweep_dwork);
 }
 
 /* A PV device has become connected. */

@@ -645,7 +645,6 @@ EXPORT_SYMBOL_GPL(pvbus_xen_shared_info_start);
 void pvbus_xen_shared_info_stop(void)
 {
 	memunmap(shared_info);
-	shared_info = NULL;
 	xen_unmap_frame(shared_info_pa >> XEN_PAGE_SHIFT);
 }
 EXPORT_SYMBOL_GPL(pvbus_xen_shared_info_stop);

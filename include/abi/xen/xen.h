@@ -9,6 +9,8 @@
 #ifndef ABI_XEN_XEN_H
 #define ABI_XEN_XEN_H
 
+#include <linux/stddef.h>
+
 #define XEN_PAGE_SHIFT			12
 #define XEN_PAGE_SIZE			4096u
 
@@ -101,17 +103,13 @@ struct xen_shared_info {
 };
 
 _Static_assert(sizeof(struct xen_add_to_physmap) == 8 + 2 * sizeof(long), "xen_add_to_physmap");
-_Static_assert(sizeof(struct xen_remove_from_physmap) == 2 * sizeof(long),
-	       "xen_remove_from_physmap");
+_Static_assert(sizeof(struct xen_remove_from_physmap) == 2 * sizeof(long), "remove_from_physmap");
 _Static_assert(sizeof(struct xen_hvm_param) == 16, "xen_hvm_param");
 _Static_assert(sizeof(struct xen_hvm_upcall_vector) == 8, "xen_hvm_upcall_vector");
 _Static_assert(sizeof(struct xen_vcpu_info) == 64, "xen_vcpu_info");
-_Static_assert(__builtin_offsetof(struct xen_vcpu_info, pending_sel) == sizeof(long),
-	       "pending_sel");
-_Static_assert(__builtin_offsetof(struct xen_shared_info, evtchn_pending) == 2048,
-	       "evtchn_pending");
-_Static_assert(__builtin_offsetof(struct xen_shared_info, evtchn_mask) ==
-		       2048 + sizeof(long) * XEN_LONG_BITS,
-	       "evtchn_mask");
+_Static_assert(offsetof(struct xen_vcpu_info, pending_sel) == sizeof(long), "pending_sel");
+_Static_assert(offsetof(struct xen_shared_info, evtchn_pending) == 2048, "evtchn_pending");
+_Static_assert(offsetof(struct xen_shared_info, evtchn_mask) ==
+	       2048 + sizeof(long) * XEN_LONG_BITS, "evtchn_mask");
 
 #endif /* ABI_XEN_XEN_H */
