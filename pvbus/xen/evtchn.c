@@ -18,14 +18,12 @@
  * vCPUs beyond the 32 that shared_info has room for take no events: registering a place for theirs
  * elsewhere cannot be undone, so the module could never be unloaded.
  */
-#include <linux/cpu.h>
 #include <linux/cpumask.h>
 #include <linux/hrtimer.h>
 #include <linux/interrupt.h>
 #include <linux/io.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
-#include <linux/slab.h>
 #include <asm/irq_vectors.h>
 #include <asm/sync_bitops.h>
 #include <bus.h>

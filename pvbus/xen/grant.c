@@ -11,9 +11,7 @@
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/slab.h>
-#include <linux/vmalloc.h>
 #include <linux/workqueue.h>
-#include <bus.h>
 #include <pvbus/platform.h>
 #include <pvbus/xen.h>
 #include "internal.h"

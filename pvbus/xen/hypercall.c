@@ -10,7 +10,6 @@
 #include <linux/kernel.h>
 #include <linux/mm.h>
 #include <linux/module.h>
-#include <linux/vmalloc.h>
 #include <asm/cpufeature.h>
 #include <asm/processor.h>
 #include <bus.h>
