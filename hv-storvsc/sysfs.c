@@ -138,6 +138,6 @@ DEFINE_SHOW_ATTRIBUTE(channels);
 
 void stor_debugfs_add(struct storvsc *st)
 {
-	st->debugfs = debugfs_create_dir(dev_name(st->dev), pvbus_debugfs());
+	st->debugfs = debugfs_create_dir(dev_name(st->dev), pvbus_debugfs);
 	debugfs_create_file("channels", 0400, st->debugfs, st, &channels_fops);
 }

@@ -11,9 +11,7 @@
  */
 #include <linux/err.h>
 #include <linux/kernel.h>
-#include <linux/list.h>
 #include <linux/module.h>
-#include <linux/mutex.h>
 #include <linux/slab.h>
 #include <bus.h>
 #include <kernel_vmbus.h>
@@ -28,11 +26,8 @@
 struct ride_driver {
 	struct hv_driver hdrv;
 	struct hv_vmbus_device_id ids[KINDS_MAX + 1];
-	struct pvbus_driver *owner;
-	struct list_head link;
+	char name[40];
 };
-
-static LIST_HEAD(drivers);	/* pvbus claims and releases one at a time */
 
 /* --- devices --- */
 
@@ -58,18 +53,13 @@ PV_VMBUS_REMOVE(ride_remove)
 
 /* --- hibernation: the kernel's VMBus parts from the host in between --- */
 
-static struct pvbus_driver *driver_of(const struct pvbus_device *pdev)
-{
-	return pdev->dev.driver ? to_pvbus_driver(pdev->dev.driver) : NULL;
-}
-
 static int ride_suspend(struct hv_device *kdev)
 {
 	struct pvbus_vmbus_device *vdev = hv_get_drvdata(kdev);
 	struct pvbus_driver *drv;
 
 	device_lock(&vdev->pdev.dev);
-	drv = driver_of(&vdev->pdev);
+	drv = pvbus_driver_of(&vdev->pdev);
 	if (drv && drv->suspend)
 		drv->suspend(&vdev->pdev);
 	device_unlock(&vdev->pdev.dev);
@@ -83,7 +73,7 @@ static int ride_resume(struct hv_device *kdev)
 	int err = 0;
 
 	device_lock(&vdev->pdev.dev);
-	drv = driver_of(&vdev->pdev);
+	drv = pvbus_driver_of(&vdev->pdev);
 	if (drv && drv->resume)
 		err = drv->resume(&vdev->pdev);
 	device_unlock(&vdev->pdev.dev);
@@ -157,19 +147,13 @@ static void ride_signal(struct pvbus_channel *ch, void *kernel)
 
 /* --- front-ends --- */
 
-static void fill_ids(struct ride_driver *d)
+static void fill_ids(struct ride_driver *d, const struct pvbus_driver *drv)
 {
 	const struct pvbus_device_id *id;
 	unsigned int n = 0;
 
-	for (id = d->owner->ids; id->type[0] && n < KINDS_MAX; id++)
+	for (id = drv->ids; id->type[0] && n < KINDS_MAX; id++)
 		n += pvbus_hv_class(id->type, &d->ids[n].guid);
-}
-
-static void driver_free(struct ride_driver *d)
-{
-	kfree(d->hdrv.name);
-	kfree(d);
 }
 
 static int ride_claim(struct pvbus_driver *drv)
@@ -179,35 +163,33 @@ static int ride_claim(struct pvbus_driver *drv)
 
 	if (!d)
 		return -ENOMEM;
-	d->owner = drv;
-	fill_ids(d);
-	d->hdrv.name = kasprintf(GFP_KERNEL, "pvbus-%s", drv->driver.name);
+	fill_ids(d, drv);
+	snprintf(d->name, sizeof(d->name), "pvbus-%s", drv->driver.name);
+	d->hdrv.name = d->name;
 	d->hdrv.id_table = d->ids;
 	d->hdrv.probe = ride_probe;
 	d->hdrv.remove = ride_remove_op;
 	d->hdrv.suspend = ride_suspend;
 	d->hdrv.resume = ride_resume;
-	err = d->hdrv.name ? vmbus_driver_register(&d->hdrv) : -ENOMEM;
+	err = vmbus_driver_register(&d->hdrv);
 	if (err) {
-		driver_free(d);
+		kfree(d);
 		return err;
 	}
-	list_add(&d->link, &drivers);
+	drv->riding = d;
 	pvbus_tell_taken(&d->hdrv.driver);
 	return 0;
 }
 
 static void ride_release(struct pvbus_driver *drv)
 {
-	struct ride_driver *d, *next;
+	struct ride_driver *d = drv->riding;
 
-	list_for_each_entry_safe(d, next, &drivers, link) {
-		if (d->owner != drv)
-			continue;
-		list_del(&d->link);
-		vmbus_driver_unregister(&d->hdrv);
-		driver_free(d);
-	}
+	if (!d)
+		return;
+	vmbus_driver_unregister(&d->hdrv);
+	drv->riding = NULL;
+	kfree(d);
 }
 
 static struct pvbus_hv_ride ride = {

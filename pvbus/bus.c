@@ -13,7 +13,8 @@
 #include "xen/intree.h"
 #include "xen/store.h"
 
-static struct dentry *debugfs_root;
+struct dentry *pvbus_debugfs;
+EXPORT_SYMBOL_GPL(pvbus_debugfs);
 
 static int pvbus_match(struct device *dev, const struct device_driver *drv)
 {
@@ -130,26 +131,14 @@ EXPORT_SYMBOL_GPL(pvbus_unregister_driver);
  *	@pdev->type is set
  *
  * Context: may sleep; a driver that is there probes before it returns.
- * Return: 0, or the errno of device_add(). The caller's reference stays either way.
+ * Return: 0, and device_del() takes it off again; or the errno of device_add(). The caller's reference
+ * stays either way.
  */
 int pvbus_device_register(struct pvbus_device *pdev)
 {
 	pdev->dev.bus = &pvbus_bus;
 	return device_add(&pdev->dev);
 }
-EXPORT_SYMBOL_GPL(pvbus_device_register);
-
-/**
- * pvbus_device_unregister - take a device off the bus
- * @pdev: from pvbus_device_register(); the caller's reference stays
- *
- * Context: may sleep; its driver's remove() has returned when this does.
- */
-void pvbus_device_unregister(struct pvbus_device *pdev)
-{
-	device_del(&pdev->dev);
-}
-EXPORT_SYMBOL_GPL(pvbus_device_unregister);
 
 /**
  * pvbus_walk_devices - call a function for every device on the bus
@@ -206,54 +195,28 @@ EXPORT_SYMBOL_GPL(pvbus_tell_taken);
  */
 void pvbus_quarantine(struct pvbus_device *pdev, const char *fmt, ...)
 {
-	struct va_format vaf;
 	va_list ap;
+	struct va_format vaf = { fmt, &ap };
 
 	if (cmpxchg(&pdev->quarantined, 0, 1))
 		return;
 	va_start(ap, fmt);
-	vaf = (struct va_format) { .fmt = fmt, .va = &ap };
 	dev_err_ratelimited(&pdev->dev, "quarantined: %pV\n", &vaf);
 	va_end(ap);
 }
 EXPORT_SYMBOL_GPL(pvbus_quarantine);
-
-/**
- * pvbus_unquarantine - a new connection has nothing to do with the one that went wrong
- * @pdev: device
- *
- * Context: any.
- */
-void pvbus_unquarantine(struct pvbus_device *pdev)
-{
-	WRITE_ONCE(pdev->quarantined, 0);
-}
-EXPORT_SYMBOL_GPL(pvbus_unquarantine);
-
-/**
- * pvbus_debugfs - /sys/kernel/debug/pvbus
- *
- * Context: any.
- * Return: the folder; like any dentry of debugfs it may be an error, which debugfs functions take
- * as it is.
- */
-struct dentry *pvbus_debugfs(void)
-{
-	return debugfs_root;
-}
-EXPORT_SYMBOL_GPL(pvbus_debugfs);
 
 int pvbus_bus_init(void)
 {
 	int err = bus_register(&pvbus_bus);
 
 	if (!err)
-		debugfs_root = debugfs_create_dir("pvbus", NULL);
+		pvbus_debugfs = debugfs_create_dir("pvbus", NULL);
 	return err;
 }
 
 void pvbus_bus_exit(void)
 {
-	debugfs_remove_recursive(debugfs_root);
+	debugfs_remove_recursive(pvbus_debugfs);
 	bus_unregister(&pvbus_bus);
 }

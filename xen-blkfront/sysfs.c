@@ -159,6 +159,6 @@ DEFINE_SHOW_ATTRIBUTE(rings);
 
 void blkfront_debugfs_add(struct blkfront *bf)
 {
-	bf->debugfs = debugfs_create_dir(dev_name(bf->dev), pvbus_debugfs());
+	bf->debugfs = debugfs_create_dir(dev_name(bf->dev), pvbus_debugfs);
 	debugfs_create_file("rings", 0400, bf->debugfs, bf, &rings_fops);
 }

@@ -135,6 +135,6 @@ DEFINE_SHOW_ATTRIBUTE(rings);
 
 void netfront_debugfs_add(struct netfront *nf)
 {
-	nf->debugfs = debugfs_create_dir(dev_name(nf->dev), pvbus_debugfs());
+	nf->debugfs = debugfs_create_dir(dev_name(nf->dev), pvbus_debugfs);
 	debugfs_create_file("rings", 0400, nf->debugfs, nf, &rings_fops);
 }

@@ -63,6 +63,8 @@ struct pvbus_driver {
 	void (*suspend)(struct pvbus_device *pdev);
 	int (*resume)(struct pvbus_device *pdev);
 	void (*shutdown)(struct pvbus_device *pdev);
+	/* private to pvbus */
+	void *riding;			/* its driver on the kernel's own bus */
 };
 
 /**
@@ -82,6 +84,12 @@ struct pvbus_device {
 #define to_pvbus_device(d)	container_of(d, struct pvbus_device, dev)
 #define to_pvbus_driver(d)	container_of(d, struct pvbus_driver, driver)
 
+/* Who drives it, or NULL; with its lock held */
+static inline struct pvbus_driver *pvbus_driver_of(const struct pvbus_device *pdev)
+{
+	return pdev->dev.driver ? to_pvbus_driver(pdev->dev.driver) : NULL;
+}
+
 /**
  * pvbus_register_driver - add a front-end to the bus
  * @drv: the driver; must stay valid until pvbus_unregister_driver()
@@ -94,20 +102,24 @@ int __pvbus_register_driver(struct pvbus_driver *drv, struct module *owner);
 void pvbus_unregister_driver(struct pvbus_driver *drv);
 
 int pvbus_device_register(struct pvbus_device *pdev);
-void pvbus_device_unregister(struct pvbus_device *pdev);
 int pvbus_walk_devices(void *data, int (*fn)(struct device *dev, void *data));
 
 __printf(2, 3) void pvbus_quarantine(struct pvbus_device *pdev, const char *fmt, ...);
-void pvbus_unquarantine(struct pvbus_device *pdev);
 
 static inline bool pvbus_is_quarantined(const struct pvbus_device *pdev)
 {
 	return READ_ONCE(pdev->quarantined);
 }
 
+/* A new connection has nothing to do with the one that went wrong. */
+static inline void pvbus_unquarantine(struct pvbus_device *pdev)
+{
+	WRITE_ONCE(pdev->quarantined, 0);
+}
+
 void pvbus_bound(const char *module, const char *name, unsigned int *value, unsigned int min,
 		 unsigned int max);
-struct dentry *pvbus_debugfs(void);
+extern struct dentry *pvbus_debugfs;	/* /sys/kernel/debug/pvbus; an error is taken as it is */
 
 /**
  * struct pvbus_noio_mutex - a mutex whose owner may be making the connection that reclaim waits for

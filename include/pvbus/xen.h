@@ -73,10 +73,8 @@ struct pvbus_xen_device {
 	struct pvbus_xs_watch watch;
 	struct mutex lock;		/* @state and the node it is told in; @backend */
 	unsigned long vanished;
-	unsigned int scan;
 	bool moved;
 	bool asleep;
-	bool leaving;
 	bool gone;
 };
 
@@ -98,7 +96,6 @@ __printf(3, 4) void pvbus_xen_error(struct pvbus_xen_device *xdev, int err, cons
 #define PVBUS_XS_NIL	0u
 
 char *pvbus_xs_read(u32 tx, const char *dir, const char *node, unsigned int *len);
-int pvbus_xs_write(u32 tx, const char *dir, const char *node, const char *value);
 __printf(4, 5) int pvbus_xs_printf(u32 tx, const char *dir, const char *node, const char *fmt, ...);
 int pvbus_xs_rm(u32 tx, const char *dir, const char *node);
 char **pvbus_xs_directory(u32 tx, const char *dir, const char *node, unsigned int *n);

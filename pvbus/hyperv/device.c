@@ -354,7 +354,7 @@ static void remove_device(struct hv_device *hd)
 			tell_rescinded(primary_of(hd));
 			device_unlock(&hd->vdev.pdev.dev);
 		}
-		pvbus_device_unregister(&hd->vdev.pdev);
+		device_del(&hd->vdev.pdev.dev);
 	}
 	/*
 	 * Sub-channels first; nobody adds any to a device that leaves. None is freed before all are

@@ -52,7 +52,7 @@ DEFINE_SHOW_ATTRIBUTE(vmbus);
 
 void hv_show_start(void)
 {
-	file = debugfs_create_file("vmbus", 0400, pvbus_debugfs(), NULL, &vmbus_fops);
+	file = debugfs_create_file("vmbus", 0400, pvbus_debugfs, NULL, &vmbus_fops);
 }
 
 void hv_show_stop(void)

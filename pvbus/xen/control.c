@@ -48,7 +48,7 @@ static int take_order(u32 tx, void *data)
 	*order = IS_ERR(word) ? NULL : word;
 	if (IS_ERR(word))
 		return PTR_ERR(word);
-	return *word ? pvbus_xs_write(tx, "control", "shutdown", "") : -ENOENT;
+	return *word ? pvbus_xs_printf(tx, "control", "shutdown", "%s", "") : -ENOENT;
 }
 
 static void follow(const char *word)
@@ -87,7 +87,7 @@ static void publish(const char *value)
 
 	for (i = 0; i < ARRAY_SIZE(orders); i++) {
 		if (orders[i].feature)
-			pvbus_xs_write(PVBUS_XS_NIL, "control", orders[i].feature, value);
+			pvbus_xs_printf(PVBUS_XS_NIL, "control", orders[i].feature, "%s", value);
 	}
 }
 

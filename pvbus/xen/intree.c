@@ -21,16 +21,14 @@
 
 DEFINE_STATIC_KEY_FALSE(intree_key);
 
-/* One per kind of device of a front-end */
+#define KINDS_MAX	4	/* of devices that a front-end serves */
+
+/* One for each front-end */
 struct intree_driver {
 	struct xenbus_driver xdrv;
-	struct xenbus_device_id ids[2];
-	struct pvbus_driver *owner;
-	struct list_head link;
+	struct xenbus_device_id ids[KINDS_MAX + 1];
+	char name[40];
 };
-
-static LIST_HEAD(drivers);
-static DEFINE_MUTEX(drivers_lock);
 
 void intree_init(void)
 {
@@ -51,7 +49,7 @@ static void state_work(struct work_struct *work)
 
 	device_lock(dev);
 	xdev->backend_state = pvbus_xen_read_state(xdev);
-	drv = dev->driver ? to_pvbus_driver(dev->driver) : NULL;
+	drv = pvbus_driver_of(&xdev->pdev);
 	if (drv && drv->otherend_changed)
 		drv->otherend_changed(&xdev->pdev, xdev->backend_state);
 	device_unlock(dev);
@@ -109,7 +107,7 @@ static void intree_remove(struct xenbus_device *kdev)
 {
 	struct pvbus_xen_device *xdev = dev_get_drvdata(&kdev->dev);
 
-	pvbus_device_unregister(&xdev->pdev);
+	device_del(&xdev->pdev.dev);
 	dev_set_drvdata(&kdev->dev, NULL);
 	cancel_delayed_work_sync(&xdev->state_work);
 	leave_for_others(kdev, xdev);
@@ -129,7 +127,7 @@ static int intree_resume(struct xenbus_device *kdev)
 	if (!backend)
 		return -ENOMEM;
 	device_lock(dev);
-	drv = dev->driver ? to_pvbus_driver(dev->driver) : NULL;
+	drv = pvbus_driver_of(&xdev->pdev);
 	/* Who was on the other end is not to be asked any more. */
 	xdev->backend_state = XENBUS_UNKNOWN;
 	WRITE_ONCE(xdev->asleep, true);
@@ -157,63 +155,48 @@ int intree_switch_state(struct pvbus_xen_device *xdev, enum xenbus_state state)
 	return err ?: (enum xenbus_state)kdev->state == state ? 0 : -ENODEV;
 }
 
-static int claim_type(struct pvbus_driver *drv, const char *type)
+/* Take the kernel's devices of the kinds that @drv serves; all of them are the same host's. */
+int intree_claim(struct pvbus_driver *drv)
 {
-	struct intree_driver *d = kzalloc(sizeof(*d), GFP_KERNEL);
+	const struct pvbus_device_id *id;
+	struct intree_driver *d;
+	unsigned int n = 0;
 	int err;
 
+	if (strncmp(drv->ids->type, "xen-", 4))
+		return 0;
+	d = kzalloc(sizeof(*d), GFP_KERNEL);
 	if (!d)
 		return -ENOMEM;
-	strscpy(d->ids[0].devicetype, type, sizeof(d->ids[0].devicetype));
-	d->owner = drv;
-	d->xdrv.name = kasprintf(GFP_KERNEL, "pvbus-%s", type);
+	for (id = drv->ids; id->type[0] && n < KINDS_MAX; id++)
+		strscpy(d->ids[n++].devicetype, id->type + 4, sizeof(d->ids[0].devicetype));
+	snprintf(d->name, sizeof(d->name), "pvbus-%s", drv->ids->type + 4);
+	d->xdrv.name = d->name;
 	d->xdrv.ids = d->ids;
 	pv_xenbus_allow_rebind(&d->xdrv);
 	d->xdrv.probe = intree_probe;
 	d->xdrv.remove = intree_remove_op;
 	d->xdrv.otherend_changed = intree_otherend_changed;
 	d->xdrv.resume = intree_resume;
-	err = d->xdrv.name ? xenbus_register_frontend(&d->xdrv) : -ENOMEM;
+	err = xenbus_register_frontend(&d->xdrv);
 	if (err) {
-		kfree(d->xdrv.name);
 		kfree(d);
 		return err;
 	}
-	mutex_lock(&drivers_lock);
-	list_add(&d->link, &drivers);
-	mutex_unlock(&drivers_lock);
+	drv->riding = d;
 	pvbus_tell_taken(&d->xdrv.driver);
 	return 0;
 }
 
-/* Take the kernel's devices of the kinds that @drv serves. */
-int intree_claim(struct pvbus_driver *drv)
-{
-	const struct pvbus_device_id *id;
-	int err = 0;
-
-	for (id = drv->ids; id->type[0] && !err; id++)
-		if (!strncmp(id->type, "xen-", 4))
-			err = claim_type(drv, id->type + 4);
-	if (err)
-		intree_release(drv);
-	return err;
-}
-
 void intree_release(struct pvbus_driver *drv)
 {
-	struct intree_driver *d, *next;
+	struct intree_driver *d = drv->riding;
 
-	mutex_lock(&drivers_lock);
-	list_for_each_entry_safe(d, next, &drivers, link) {
-		if (d->owner != drv)
-			continue;
-		list_del(&d->link);
-		xenbus_unregister_driver(&d->xdrv);
-		kfree(d->xdrv.name);
-		kfree(d);
-	}
-	mutex_unlock(&drivers_lock);
+	if (!d)
+		return;
+	xenbus_unregister_driver(&d->xdrv);
+	drv->riding = NULL;
+	kfree(d);
 }
 
 /* --- the store --- */
@@ -276,11 +259,10 @@ int intree_watch(struct pvbus_xs_watch *watch)
 	w->watch = watch;
 	w->kwatch.node = watch->path;
 	w->kwatch.callback = watch_fired;
+	watch->kernel = w;
 	err = register_xenbus_watch(&w->kwatch);
 	if (err)
 		kfree(w);
-	else
-		watch->kernel = w;
 	return err;
 }
 
@@ -288,7 +270,6 @@ void intree_unwatch(struct pvbus_xs_watch *watch)
 {
 	unregister_xenbus_watch(&watch->kernel->kwatch);
 	kfree(watch->kernel);
-	watch->kernel = NULL;
 }
 
 /* --- event channels --- */

@@ -44,10 +44,8 @@ static int sleep_here(void *renewed)
 /* What a host has to be told that knows nothing of this guest */
 static int introduce(void (*awake)(void))
 {
-	int err = xen_events_renew();
+	int err = xen_events_renew() ?: xen_grants_renew();
 
-	if (!err)
-		err = xen_grants_renew();
 	if (!err)
 		awake();
 	return err;

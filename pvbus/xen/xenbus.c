@@ -33,7 +33,6 @@ static struct {
 	struct mutex lock;		/* @devices, and what is decided about them */
 	struct list_head devices;
 	unsigned int nr;
-	unsigned int scan;		/* number of the last look at all devices */
 	bool stopping;
 	bool suspended;
 } xenbus = {
@@ -197,7 +196,7 @@ static int write_state(u32 tx, void *data)
  *
  * Context: may sleep; a driver's callback or work of its own that ends before its remove().
  * Return: 0; -ENODEV if the device's folder is gone or another device's; or an errno as from
- * pvbus_xs_write().
+ * pvbus_xs_printf().
  */
 int pvbus_xen_switch_state(struct pvbus_xen_device *xdev, enum xenbus_state state)
 {
@@ -234,15 +233,13 @@ void pvbus_xen_error(struct pvbus_xen_device *xdev, int err, const char *fmt, ..
 {
 	char dir[sizeof("error/") + NODE_MAX];
 	va_list ap;
-	char *text;
+	struct va_format vaf = { fmt, &ap };
 
 	va_start(ap, fmt);
-	text = kvasprintf(GFP_NOIO, fmt, ap);
-	va_end(ap);
-	dev_err_ratelimited(&xdev->pdev.dev, "%s (error %d)\n", text ?: fmt, err);
+	dev_err_ratelimited(&xdev->pdev.dev, "%pV (error %d)\n", &vaf, err);
 	snprintf(dir, sizeof(dir), "error/%s", xdev->node);
-	pvbus_xs_printf(PVBUS_XS_NIL, dir, "error", "%d %s", err, text ?: fmt);
-	kfree(text);
+	pvbus_xs_printf(PVBUS_XS_NIL, dir, "error", "%d %pV", err, &vaf);
+	va_end(ap);
 }
 EXPORT_SYMBOL_GPL(pvbus_xen_error);
 
@@ -282,6 +279,7 @@ void pvbus_xen_goodbye(struct pvbus_xen_device *xdev, bool end)
 	bool published = xdev->state == XENBUS_INITIALISED || xdev->state == XENBUS_CONNECTED;
 	unsigned int now = BIT(pvbus_xen_read_state(xdev));
 	unsigned int out = BIT(XENBUS_CLOSED) | BIT(XENBUS_UNKNOWN);
+	bool follows;
 
 	if (!published || !(now & fresh))
 		out |= fresh;
@@ -291,14 +289,11 @@ void pvbus_xen_goodbye(struct pvbus_xen_device *xdev, bool end)
 		return;
 	}
 	pvbus_xen_switch_state(xdev, XENBUS_CLOSING);
-	if (wait_for_state(xdev, BIT(XENBUS_CLOSING) | out)) {
-		pvbus_xen_switch_state(xdev, XENBUS_CLOSED);
-		if (wait_for_state(xdev, out))
-			return;
-	}
+	follows = wait_for_state(xdev, BIT(XENBUS_CLOSING) | out);
 	pvbus_xen_switch_state(xdev, XENBUS_CLOSED);
-	dev_warn(&xdev->pdev.dev, "back-end does not let go, still in state %s\n",
-		 pvbus_xen_state_name(pvbus_xen_read_state(xdev)));
+	if (!follows || !wait_for_state(xdev, out))
+		dev_warn(&xdev->pdev.dev, "back-end does not let go, still in state %s\n",
+			 pvbus_xen_state_name(pvbus_xen_read_state(xdev)));
 }
 EXPORT_SYMBOL_GPL(pvbus_xen_goodbye);
 
@@ -376,7 +371,7 @@ SHOW(node, "%s", xdev->node)
 SHOW(state, "%s", pvbus_xen_state_name(xdev->state))
 SHOW(backend_state, "%s", pvbus_xen_state_name(xdev->backend_state))
 
-static ssize_t backend_show(struct device *dev, struct device_attribute *attr, char *buf)
+PVBUS_ATTR_RO(backend)
 {
 	struct pvbus_xen_device *xdev = of_dev(dev);
 	ssize_t n;
@@ -386,7 +381,6 @@ static ssize_t backend_show(struct device *dev, struct device_attribute *attr, c
 	mutex_unlock(&xdev->lock);
 	return n;
 }
-static DEVICE_ATTR_RO(backend);
 
 static struct attribute *xenbus_attrs[] = {
 	&dev_attr_node.attr,
@@ -422,13 +416,6 @@ static const char *type_of(const struct pvbus_xen_device *xdev)
 static const char *id_of(const struct pvbus_xen_device *xdev)
 {
 	return strrchr(xdev->node, '/') + 1;
-}
-
-static struct pvbus_driver *driver_of(struct pvbus_xen_device *xdev)
-{
-	struct device *dev = &xdev->pdev.dev;
-
-	return dev->driver ? to_pvbus_driver(dev->driver) : NULL;
 }
 
 /* What a folder says of its back-end. Return: 0, and a string for kfree() in @backend; an errno */
@@ -478,7 +465,7 @@ static int follow_backend(struct pvbus_xen_device *xdev)
 
 static void suspend_device(struct pvbus_xen_device *xdev)
 {
-	struct pvbus_driver *drv = driver_of(xdev);
+	struct pvbus_driver *drv = pvbus_driver_of(&xdev->pdev);
 
 	/* First, so that nothing the driver has still to do opens a channel anew */
 	WRITE_ONCE(xdev->asleep, true);
@@ -488,7 +475,7 @@ static void suspend_device(struct pvbus_xen_device *xdev)
 
 static int resume_device(struct pvbus_xen_device *xdev)
 {
-	struct pvbus_driver *drv = driver_of(xdev);
+	struct pvbus_driver *drv = pvbus_driver_of(&xdev->pdev);
 	int err = follow_backend(xdev);
 
 	WRITE_ONCE(xdev->asleep, false);
@@ -505,7 +492,7 @@ static void tell_driver(struct pvbus_xen_device *xdev, enum xenbus_state state)
 
 	device_lock(&xdev->pdev.dev);
 	xdev->backend_state = state;
-	drv = driver_of(xdev);
+	drv = pvbus_driver_of(&xdev->pdev);
 	if (drv && drv->otherend_changed)
 		drv->otherend_changed(&xdev->pdev, state);
 	device_unlock(&xdev->pdev.dev);
@@ -519,7 +506,7 @@ static bool move_device(struct pvbus_xen_device *xdev)
 
 	device_lock(dev);
 	WRITE_ONCE(xdev->moved, false);
-	stays = !driver_of(xdev) || driver_of(xdev)->resume;
+	stays = !pvbus_driver_of(&xdev->pdev) || pvbus_driver_of(&xdev->pdev)->resume;
 	if (stays && !xdev->asleep)
 		suspend_device(xdev);
 	if (stays)
@@ -607,7 +594,7 @@ static void remove_device(struct pvbus_xen_device *xdev)
 	bool was = device_is_registered(&xdev->pdev.dev);
 
 	if (was)
-		pvbus_device_unregister(&xdev->pdev);
+		device_del(&xdev->pdev.dev);
 	pvbus_xs_unwatch(&xdev->watch);
 	mutex_lock(&xenbus.lock);
 	list_del(&xdev->link);
@@ -627,7 +614,7 @@ static void device_work(struct work_struct *work)
 
 	if (READ_ONCE(xenbus.suspended))
 		return;
-	if (READ_ONCE(xdev->leaving) || update_device(xdev))
+	if (READ_ONCE(xdev->gone) || READ_ONCE(xenbus.stopping) || update_device(xdev))
 		remove_device(xdev);
 }
 
@@ -684,7 +671,6 @@ static int create_device(const char *node, const char *backend, u16 backend_id,
 	xdev->watch.fn = backend_changed;
 	xdev->backend_id = backend_id;
 	xdev->state = state;
-	xdev->scan = xenbus.scan;
 	xdev->pdev.bound = device_bound;
 	list_add_tail(&xdev->link, &xenbus.devices);
 	xenbus.nr++;
@@ -711,26 +697,23 @@ static int check_device(struct pvbus_xen_device *xdev)
 	u16 id;
 	int err;
 
-	xdev->scan = xenbus.scan;
 	/* A toolstack fills the folder of a device that wakes up elsewhere like a new one's. */
-	if (xdev->leaving || READ_ONCE(xdev->asleep))
+	if (xdev->gone || READ_ONCE(xdev->asleep))
 		return 0;
 	mutex_lock(&xdev->lock);
 	err = read_backend(xdev->node, &backend, &id, &state);
 	if (err == -ENOENT) {
 		folder = pvbus_xs_read(PVBUS_XS_NIL, xdev->node, "", NULL);
-		xdev->gone = IS_ERR(folder) && PTR_ERR(folder) == -ENOENT;
+		WRITE_ONCE(xdev->gone, IS_ERR(folder) && PTR_ERR(folder) == -ENOENT);
 		if (!IS_ERR(folder))
 			kfree(folder);
 	} else if (!err) {
-		xdev->gone = replaced(xdev, state);
+		WRITE_ONCE(xdev->gone, replaced(xdev, state));
 		if (strcmp(backend, xdev->backend) || id != xdev->backend_id)
 			WRITE_ONCE(xdev->moved, true);
 		kfree(backend);
 	}
-	if (xdev->gone)
-		WRITE_ONCE(xdev->leaving, true);
-	if (xdev->leaving || xdev->moved)
+	if (xdev->gone || xdev->moved)
 		wake_device(xdev);
 	mutex_unlock(&xdev->lock);
 	return err;
@@ -739,7 +722,6 @@ static int check_device(struct pvbus_xen_device *xdev)
 /* A folder that a toolstack is still filling is looked at again when the rest of it comes. */
 static int check_node(const char *type, const char *id)
 {
-	struct pvbus_xen_device *xdev;
 	enum xenbus_state state;
 	char node[NODE_MAX];
 	char *backend;
@@ -747,16 +729,14 @@ static int check_node(const char *type, const char *id)
 	int err;
 
 	/* device/suspend/event-channel is no device but the toolstack's. */
-	if (xenbus.stopping || xenbus.suspended || !strcmp(type, "suspend"))
+	if (READ_ONCE(xenbus.stopping) || xenbus.suspended || !strcmp(type, "suspend") ||
+	    find_device(type, id))
 		return 0;
 	if (!xs_name_ok(type, PVBUS_TYPE_LEN - sizeof("xen-")) || !xs_id_ok(id)) {
 		dev_warn_ratelimited(xenbus.parent, "device/%.64s/%.64s: no name for a device\n",
 				     type, id);
 		return 0;
 	}
-	xdev = find_device(type, id);
-	if (xdev)
-		return check_device(xdev);
 	snprintf(node, sizeof(node), "device/%s/%s", type, id);
 	err = read_backend(node, &backend, &backend_id, &state);
 	if (err)
@@ -788,13 +768,12 @@ static int check_all(void)
 	char **type = pvbus_xs_directory(PVBUS_XS_NIL, "device", "", &n);
 	int err = IS_ERR(type) ? PTR_ERR(type) : 0;
 
-	xenbus.scan++;
 	for (i = 0; i < n && !store_failed(err); i++)
 		err = check_type(type[i]);
 	if (!IS_ERR(type))
 		kfree(type);
 	list_for_each_entry(xdev, &xenbus.devices, link) {
-		if (xdev->scan != xenbus.scan && !store_failed(err))
+		if (!store_failed(err))
 			err = check_device(xdev);
 	}
 	return store_failed(err) ? err : 0;
@@ -803,6 +782,7 @@ static int check_all(void)
 static void devices_changed(struct pvbus_xs_watch *watch, const char *path)
 {
 	char buf[sizeof(watch->changed)], *rest = buf;
+	struct pvbus_xen_device *xdev;
 	const char *type, *id, *leaf;
 
 	strscpy(buf, path, sizeof(buf));
@@ -811,13 +791,15 @@ static void devices_changed(struct pvbus_xs_watch *watch, const char *path)
 	id = strsep(&rest, "/");
 	leaf = strsep(&rest, "/");
 	mutex_lock(&xenbus.lock);
-	if (xenbus.stopping || xenbus.suspended)
+	xdev = id ? find_device(type, id) : NULL;
+	if (xenbus.suspended)
 		;
 	else if (!id)
 		check_all();
-	else if (!leaf || !strcmp(leaf, "backend") || !strcmp(leaf, "backend-id") ||
-		 !find_device(type, id))
+	else if (!xdev)
 		check_node(type, id);
+	else if (!leaf || !strcmp(leaf, "backend") || !strcmp(leaf, "backend-id"))
+		check_device(xdev);
 	mutex_unlock(&xenbus.lock);
 }
 
@@ -869,11 +851,9 @@ void pvbus_xen_bus_stop(void)
 	xen_control_stop();
 	pvbus_xs_unwatch(&devices_watch);
 	mutex_lock(&xenbus.lock);
-	xenbus.stopping = true;
-	list_for_each_entry(xdev, &xenbus.devices, link) {
-		WRITE_ONCE(xdev->leaving, true);
+	WRITE_ONCE(xenbus.stopping, true);
+	list_for_each_entry(xdev, &xenbus.devices, link)
 		wake_device(xdev);
-	}
 	mutex_unlock(&xenbus.lock);
 	/* With each device all that queues its work goes, before the queue does. */
 	flush_workqueue(xenbus.wq);

@@ -274,7 +274,7 @@ static void xs_enter(void)
 
 /*
  * One request. @reply, unless it is NULL, gets the reply's body, kmalloc'ed and with a NUL after
- * its *@len bytes.
+ * its *@len bytes; @len may be NULL.
  * Return: 0 or an errno.
  */
 static int xs_request(u32 type, u32 tx, const char *dir, const char *node, const void *data,
@@ -289,7 +289,8 @@ static int xs_request(u32 type, u32 tx, const char *dir, const char *node, const
 	if (!err)
 		err = xs_reply_errno();
 	if (!err && reply) {
-		*len = xs.reply.len;
+		if (len)
+			*len = xs.reply.len;
 		*reply = kmemdup_nul(xs.reply_body, xs.reply.len, GFP_NOIO);
 		err = *reply ? 0 : -ENOMEM;
 	}
@@ -311,48 +312,27 @@ static int xs_request(u32 type, u32 tx, const char *dir, const char *node, const
  */
 char *pvbus_xs_read(u32 tx, const char *dir, const char *node, unsigned int *len)
 {
-	unsigned int size;
 	char *value;
 	int err;
 
 	if (in_tree())
 		return intree_read(tx, dir, node, len);
-	err = xs_request(XS_READ, tx, dir, node, NULL, 0, &value, &size);
-	if (err)
-		return ERR_PTR(err);
-	if (len)
-		*len = size;
-	return value;
+	err = xs_request(XS_READ, tx, dir, node, NULL, 0, &value, len);
+	return err ? ERR_PTR(err) : value;
 }
 EXPORT_SYMBOL_GPL(pvbus_xs_read);
-
-/**
- * pvbus_xs_write - set a node's value; makes the node and the folders above it where there are none
- * @tx: transaction or PVBUS_XS_NIL
- * @dir: folder
- * @node: node in it
- * @value: string; path and value share 4096 bytes, -E2BIG if they do not fit
- *
- * Context: may sleep.
- * Return: 0 or an errno as from pvbus_xs_read().
- */
-int pvbus_xs_write(u32 tx, const char *dir, const char *node, const char *value)
-{
-	if (in_tree())
-		return intree_write(tx, dir, node, value);
-	return xs_request(XS_WRITE, tx, dir, node, value, strlen(value), NULL, NULL);
-}
-EXPORT_SYMBOL_GPL(pvbus_xs_write);
 
 /**
  * pvbus_xs_printf - set a node's value from a format
  * @tx: transaction or PVBUS_XS_NIL
  * @dir: folder
  * @node: node in it
- * @fmt: as for printk()
+ * @fmt: as for printk(); path and value share 4096 bytes, -E2BIG if they do not fit
+ *
+ * The node is made, and the folders above it, where there are none.
  *
  * Context: may sleep.
- * Return: 0 or an errno as from pvbus_xs_write().
+ * Return: 0 or an errno as from pvbus_xs_read().
  */
 int pvbus_xs_printf(u32 tx, const char *dir, const char *node, const char *fmt, ...)
 {
@@ -365,7 +345,8 @@ int pvbus_xs_printf(u32 tx, const char *dir, const char *node, const char *fmt, 
 	va_end(ap);
 	if (!value)
 		return -ENOMEM;
-	err = pvbus_xs_write(tx, dir, node, value);
+	err = in_tree() ? intree_write(tx, dir, node, value) :
+	      xs_request(XS_WRITE, tx, dir, node, value, strlen(value), NULL, NULL);
 	kfree(value);
 	return err;
 }
@@ -386,7 +367,6 @@ int pvbus_xs_rm(u32 tx, const char *dir, const char *node)
 		return intree_rm(tx, dir, node);
 	return xs_request(XS_RM, tx, dir, node, NULL, 0, NULL, NULL);
 }
-EXPORT_SYMBOL_GPL(pvbus_xs_rm);
 
 /**
  * pvbus_xs_directory - names of what is in a folder
@@ -396,12 +376,12 @@ EXPORT_SYMBOL_GPL(pvbus_xs_rm);
  * @n: gets their number
  *
  * Context: may sleep.
- * Return: that many names, then a NULL; all in one piece of memory for kfree(). Or an ERR_PTR: as
- * from pvbus_xs_read(), or -E2BIG if the names take more than 4096 bytes.
+ * Return: that many names, all in one piece of memory for kfree(). Or an ERR_PTR: as from
+ * pvbus_xs_read(), or -E2BIG if the names take more than 4096 bytes.
  */
 char **pvbus_xs_directory(u32 tx, const char *dir, const char *node, unsigned int *n)
 {
-	char *body, *names, **list = NULL;
+	char *body, **list = NULL;
 	unsigned int len;
 	int count, err;
 
@@ -412,12 +392,10 @@ char **pvbus_xs_directory(u32 tx, const char *dir, const char *node, unsigned in
 		return ERR_PTR(err);
 	count = xs_split_names(body, len, NULL, 0);
 	if (count >= 0)
-		list = kmalloc((count + 1) * sizeof(*list) + len, GFP_NOIO);
+		list = kmalloc(count * sizeof(*list) + len, GFP_NOIO);
 	if (list) {
-		names = (char *)(list + count + 1);
-		memcpy(names, body, len);
-		xs_split_names(names, len, (const char **)list, count);
-		list[count] = NULL;
+		memcpy(list + count, body, len);
+		xs_split_names((char *)(list + count), len, (const char **)list, count);
 		*n = count;
 	} else if (count < 0) {
 		pr_warn_ratelimited("folder %s/%s: a name in it is none\n", dir, node);
@@ -425,43 +403,32 @@ char **pvbus_xs_directory(u32 tx, const char *dir, const char *node, unsigned in
 	kfree(body);
 	return list ?: ERR_PTR(count < 0 ? -EIO : -ENOMEM);
 }
-EXPORT_SYMBOL_GPL(pvbus_xs_directory);
 
-/* There is one transaction at a time, so the mutex is held until xs_txn_end(). */
 static int xs_txn_start(u32 *tx)
 {
 	unsigned int len;
 	char *body;
-	u64 id;
+	u64 id = 0;
 	int err;
 
 	if (in_tree())
 		return intree_txn_start(tx);
-	mutex_lock(&xs.tx_mutex);
 	err = xs_request(XS_TRANSACTION_START, PVBUS_XS_NIL, NULL, NULL, "", 1, &body, &len);
-	if (!err) {
-		err = xs_parse_num(body, len, &id, 1, U32_MAX);
-		if (err)
-			pr_warn_ratelimited("\"%*pE\" is no transaction\n", min_t(int, len, 32),
-					    body);
-		kfree(body);
-	}
 	if (err)
-		mutex_unlock(&xs.tx_mutex);
-	else
-		*tx = id;
+		return err;
+	err = xs_parse_num(body, len, &id, 1, U32_MAX);
+	if (err)
+		pr_warn_ratelimited("\"%*pE\" is no transaction\n", min_t(int, len, 32), body);
+	*tx = id;
+	kfree(body);
 	return err;
 }
 
 static int xs_txn_end(u32 tx, bool abort)
 {
-	int err;
-
 	if (in_tree())
 		return intree_txn_end(tx, abort);
-	err = xs_request(XS_TRANSACTION_END, tx, NULL, NULL, abort ? "F" : "T", 2, NULL, NULL);
-	mutex_unlock(&xs.tx_mutex);
-	return err;
+	return xs_request(XS_TRANSACTION_END, tx, NULL, NULL, abort ? "F" : "T", 2, NULL, NULL);
 }
 
 /*
@@ -478,14 +445,16 @@ int pvbus_xs_transact(int (*fn)(u32 tx, void *data), void *data)
 	int err, end, tries = 0;
 	u32 tx;
 
+	mutex_lock(&xs.tx_mutex);
 	do {
 		err = xs_txn_start(&tx);
 		if (err)
-			return err;
+			break;
 		err = fn(tx, data);
 		end = xs_txn_end(tx, err);
 		err = err ?: end;
 	} while (err == -EAGAIN && ++tries < XS_COMMIT_TRIES);
+	mutex_unlock(&xs.tx_mutex);
 	return err;
 }
 
@@ -661,19 +630,15 @@ static void xs_detach(void)
  */
 static int xs_reset(void)
 {
-	static const char feature[] = "platform-feature-xs_reset_watches";
-	unsigned int len;
-	char *can = pvbus_xs_read(PVBUS_XS_NIL, "control", feature, &len);
-	u64 yes = 0;
-	int err;
+	char *can = pvbus_xs_read(PVBUS_XS_NIL, "control", "platform-feature-xs_reset_watches",
+				  NULL);
+	int err = 0;
 
 	if (IS_ERR(can))
 		return store_failed(PTR_ERR(can)) ? PTR_ERR(can) : 0;
-	err = xs_parse_num(can, len, &yes, 0, 1);
+	if (!strcmp(can, "1"))
+		err = xs_request(XS_RESET_WATCHES, PVBUS_XS_NIL, NULL, NULL, "", 1, NULL, NULL);
 	kfree(can);
-	if (err || !yes)
-		return 0;
-	err = xs_request(XS_RESET_WATCHES, PVBUS_XS_NIL, NULL, NULL, "", 1, NULL, NULL);
 	if (err)
 		pr_warn("watches of an earlier user not reset: error %d\n", err);
 	return store_failed(err) ? err : 0;
