@@ -4,7 +4,8 @@
  *
  * Under their upstream names, in their newest form (a macro stands in where the kernel's is older):
  *
- *   struct queue_limits             with .features and BLK_FEAT_*; zero means the default
+ *   struct queue_limits             with .features and BLK_FEAT_WRITE_CACHE; before 6.11 whoever
+ *                                   sets limits sets all of them, also when they change
  *   blk_mq_alloc_disk(set, lim, data)
  *   queue_limits_start_update(q), queue_limits_commit_update(q, lim)
  *   device_add_disk(parent, disk, groups)                       0 or an errno
@@ -15,8 +16,7 @@
  *   struct rq_list, rq_list_pop(l), rq_list_add_tail(l, rq)
  *   blk_mode_t, GENHD_FL_NO_PART
  *   BLK_MQ_F_SHOULD_MERGE           0 where that is what every queue does
- *   bvec_kmap_local(bvec), kmap_local_page(page), kunmap_local(addr)
- *   blk_mq_request_completed(rq)    may say no of one that is completed right now
+ *   kmap_local_page(page), kunmap_local(addr)
  *   blk_steal_bios(list, rq), submit_bio_noacct(bio)
  *   SECTOR_SHIFT, SECTOR_SIZE, BLK_STS_DEV_RESOURCE
  *
@@ -30,13 +30,13 @@
  *   PV_BLK_OPEN(fn)                 int fn(struct gendisk *disk, blk_mode_t mode)
  *   PV_BLK_RELEASE(fn)              void fn(struct gendisk *disk)
  *   PV_BLK_GETGEO(fn)               int fn(struct gendisk *disk, struct hd_geometry *geo)
- *   PV_BLK_QUEUE_RQS(fn)            void fn(struct rq_list *list);
+ *   PV_BLK_QUEUE_RQS(fn)            void fn(struct rq_list *list), which may take requests from
+ *                                   the list, and put another one in its place;
  *                                   in the table of callbacks: PV_BLK_SET_QUEUE_RQS(fn)
- *   PV_BLK_COMMIT_RQS(fn)           void fn(struct blk_mq_hw_ctx *hctx);
- *                                   in the table of callbacks: PV_BLK_SET_COMMIT_RQS(fn)
  *
  * Without an upstream name to take:
  *
+ *   PV_BLK_SET_COMMIT_RQS(fn)       in the table of callbacks, where there is such a thing
  *   pv_mq_last(bd)                  ring the doorbell now? Always, where nothing calls commit_rqs
  *   pv_mq_set_nr_maps(set, n), pv_mq_map_queues(set, type, nr, offset), pv_mq_default_map(set)
  *                                   before 5.0 there is one map only
@@ -50,7 +50,6 @@
 #include <linux/bio.h>
 #include <linux/blk-mq.h>
 #include <linux/blkdev.h>
-#include <linux/bvec.h>
 #include <linux/file.h>
 #include <linux/hdreg.h>
 #include <linux/highmem.h>
@@ -89,16 +88,12 @@ typedef fmode_t blk_mode_t;
 /* -- limits -- */
 
 #if !PV_HAVE_BLK_FEATURES
-typedef unsigned int blk_features_t;
-
 #define BLK_FEAT_WRITE_CACHE	(1u << 0)
-#define BLK_FEAT_FUA		(1u << 1)
-#define BLK_FEAT_ROTATIONAL	(1u << 2)
 
+/* No field may be 0, but for what is told of a write cache and discards. */
 struct pv_queue_limits {
-	blk_features_t features;
+	unsigned int features;
 	unsigned long seg_boundary_mask;
-	unsigned long virt_boundary_mask;
 	unsigned int max_hw_sectors;
 	unsigned int max_segment_size;
 	unsigned int physical_block_size;
@@ -119,9 +114,15 @@ static inline void pv_queue_flag(struct request_queue *q, unsigned int flag, boo
 		clear_bit(flag, &q->queue_flags);
 }
 
-/* What has no setter of its own on some kernel, and what must go when the limit becomes 0. */
-static inline void pv_limits_set_discard(struct request_queue *q, const struct pv_queue_limits *lim)
+static inline int pv_limits_set(struct request_queue *q, const struct pv_queue_limits *lim)
 {
+	blk_queue_logical_block_size(q, lim->logical_block_size);
+	blk_queue_physical_block_size(q, lim->physical_block_size);
+	blk_queue_max_hw_sectors(q, lim->max_hw_sectors);
+	blk_queue_max_segments(q, lim->max_segments);
+	blk_queue_segment_boundary(q, lim->seg_boundary_mask);
+	blk_queue_max_segment_size(q, lim->max_segment_size);
+	blk_queue_dma_alignment(q, lim->dma_alignment);
 	blk_queue_max_discard_sectors(q, lim->max_hw_discard_sectors);
 	/* Not back to 0: a discard that is being cut up goes on by it. */
 	if (lim->discard_granularity) {
@@ -136,76 +137,14 @@ static inline void pv_limits_set_discard(struct request_queue *q, const struct p
 #else
 	pv_queue_flag(q, QUEUE_FLAG_SECERASE, lim->max_secure_erase_sectors);
 #endif
-}
-
-static inline void pv_limits_set(struct request_queue *q, const struct pv_queue_limits *lim)
-{
-	blk_queue_logical_block_size(q, lim->logical_block_size ?: 512);
-	if (lim->physical_block_size)
-		blk_queue_physical_block_size(q, lim->physical_block_size);
-	if (lim->max_hw_sectors)
-		blk_queue_max_hw_sectors(q, lim->max_hw_sectors);
-	if (lim->max_segments)
-		blk_queue_max_segments(q, lim->max_segments);
-	if (lim->seg_boundary_mask)
-		blk_queue_segment_boundary(q, lim->seg_boundary_mask);
-	if (lim->virt_boundary_mask)
-		blk_queue_virt_boundary(q, lim->virt_boundary_mask);
-	else if (lim->max_segment_size)
-		blk_queue_max_segment_size(q, lim->max_segment_size);
-	if (lim->dma_alignment)
-		blk_queue_dma_alignment(q, lim->dma_alignment);
-	pv_limits_set_discard(q, lim);
-	pv_queue_flag(q, QUEUE_FLAG_NONROT, !(lim->features & BLK_FEAT_ROTATIONAL));
-	blk_queue_write_cache(q, lim->features & BLK_FEAT_WRITE_CACHE,
-			      lim->features & BLK_FEAT_FUA);
-}
-
-static inline struct pv_queue_limits pv_limits_get(struct request_queue *q)
-{
-	struct pv_queue_limits lim = {
-		.seg_boundary_mask = q->limits.seg_boundary_mask,
-		.virt_boundary_mask = q->limits.virt_boundary_mask,
-		.max_hw_sectors = q->limits.max_hw_sectors,
-		.max_segment_size = q->limits.max_segment_size,
-		.physical_block_size = q->limits.physical_block_size,
-		.logical_block_size = q->limits.logical_block_size,
-		.max_hw_discard_sectors = q->limits.max_hw_discard_sectors,
-		.discard_granularity = q->limits.discard_granularity,
-		.discard_alignment = q->limits.discard_alignment,
-		.max_segments = q->limits.max_segments,
-		.dma_alignment = queue_dma_alignment(q),
-	};
-
-#if PV_HAVE_BLK_SECURE_ERASE_LIMIT
-	lim.max_secure_erase_sectors = q->limits.max_secure_erase_sectors;
-#else
-	if (test_bit(QUEUE_FLAG_SECERASE, &q->queue_flags))
-		lim.max_secure_erase_sectors = UINT_MAX;
-#endif
-	if (test_bit(QUEUE_FLAG_WC, &q->queue_flags))
-		lim.features |= BLK_FEAT_WRITE_CACHE;
-	if (test_bit(QUEUE_FLAG_FUA, &q->queue_flags))
-		lim.features |= BLK_FEAT_FUA;
-	if (!blk_queue_nonrot(q))
-		lim.features |= BLK_FEAT_ROTATIONAL;
-	return lim;
-}
-
-static inline int pv_limits_commit(struct request_queue *q, const struct pv_queue_limits *lim)
-{
-	pv_limits_set(q, lim);
+	blk_queue_write_cache(q, lim->features & BLK_FEAT_WRITE_CACHE, false);
 	return 0;
 }
 
 #define queue_limits				pv_queue_limits
-#define queue_limits_start_update(q)		pv_limits_get(q)
-#define queue_limits_commit_update(q, lim)	pv_limits_commit(q, lim)
-#endif /* !PV_HAVE_BLK_FEATURES */
+#define queue_limits_start_update(q)		((struct pv_queue_limits){ })
+#define queue_limits_commit_update(q, lim)	pv_limits_set(q, lim)
 
-/* -- a disk's life -- */
-
-#if !PV_HAVE_BLK_FEATURES
 static inline struct gendisk *pv_mq_alloc_bare_disk(struct blk_mq_tag_set *set, void *data)
 {
 #if PV_HAVE_BLK_MQ_ALLOC_DISK_LIM
@@ -237,14 +176,18 @@ static inline struct gendisk *pv_mq_alloc_disk(struct blk_mq_tag_set *set,
 {
 	struct gendisk *disk = pv_mq_alloc_bare_disk(set, data);
 
-	if (!IS_ERR(disk) && lim)
+	if (!IS_ERR(disk)) {
+		pv_queue_flag(disk->queue, QUEUE_FLAG_NONROT, true);
 		pv_limits_set(disk->queue, lim);
+	}
 	return disk;
 }
 
 #undef blk_mq_alloc_disk
 #define blk_mq_alloc_disk(set, lim, data) pv_mq_alloc_disk(set, lim, data)
-#endif
+#endif /* !PV_HAVE_BLK_FEATURES */
+
+/* -- a disk's life -- */
 
 #if !PV_HAVE_BLK_ADD_DISK_INT
 static inline int pv_add_disk(struct device *parent, struct gendisk *disk,
@@ -320,43 +263,33 @@ static inline bool pv_set_capacity_and_notify(struct gendisk *disk, sector_t siz
 #define set_capacity_and_notify(disk, size) pv_set_capacity_and_notify(disk, size)
 #endif
 
+#define PV_CLAIM_MODE	(BLK_OPEN_READ | BLK_OPEN_NDELAY)
+#if PV_HAVE_BDEV_FILE_OPEN
+#define pv_bdev_claim(dev, holder)	bdev_file_open_by_dev(dev, PV_CLAIM_MODE, holder, NULL)
+#define pv_bdev_let_go(bdev, holder)	bdev_fput(bdev)
+#elif PV_HAVE_BDEV_OPEN_HANDLE
+#define pv_bdev_claim(dev, holder)	bdev_open_by_dev(dev, PV_CLAIM_MODE, holder, NULL)
+#define pv_bdev_let_go(bdev, holder)	bdev_release(bdev)
+#elif PV_HAVE_BDEV_HOLDER_OPS
+#define pv_bdev_claim(dev, holder)	blkdev_get_by_dev(dev, PV_CLAIM_MODE, holder, NULL)
+#define pv_bdev_let_go(bdev, holder)	blkdev_put(bdev, holder)
+#else
+#define pv_bdev_claim(dev, holder)	blkdev_get_by_dev(dev, PV_CLAIM_MODE | FMODE_EXCL, holder)
+#define pv_bdev_let_go(bdev, holder)	blkdev_put(bdev, PV_CLAIM_MODE | FMODE_EXCL)
+#endif
+
 /* Whoever mounts a disk or a partition claims the whole of it, and a second claim is refused. */
 static inline bool pv_bdev_in_use(dev_t dev)
 {
-	blk_mode_t mode = BLK_OPEN_READ | BLK_OPEN_NDELAY;
 	static int holder;
-#if PV_HAVE_BDEV_FILE_OPEN
-	struct file *file = bdev_file_open_by_dev(dev, mode, &holder, NULL);
-
-	if (!IS_ERR(file))
-		bdev_fput(file);
-	return IS_ERR(file) && PTR_ERR(file) == -EBUSY;
-#elif PV_HAVE_BDEV_OPEN_HANDLE
-	struct bdev_handle *handle = bdev_open_by_dev(dev, mode, &holder, NULL);
-
-	if (!IS_ERR(handle))
-		bdev_release(handle);
-	return IS_ERR(handle) && PTR_ERR(handle) == -EBUSY;
-#elif PV_HAVE_BDEV_HOLDER_OPS
-	struct block_device *bdev = blkdev_get_by_dev(dev, mode, &holder, NULL);
+	void *bdev = pv_bdev_claim(dev, &holder);
 
 	if (!IS_ERR(bdev))
-		blkdev_put(bdev, &holder);
-	return IS_ERR(bdev) && PTR_ERR(bdev) == -EBUSY;
-#else
-	struct block_device *bdev = blkdev_get_by_dev(dev, mode | FMODE_EXCL, &holder);
-
-	if (!IS_ERR(bdev))
-		blkdev_put(bdev, mode | FMODE_EXCL);
-	return IS_ERR(bdev) && PTR_ERR(bdev) == -EBUSY;
-#endif
+		pv_bdev_let_go(bdev, &holder);
+	return PTR_ERR_OR_ZERO(bdev) == -EBUSY;
 }
 
 /* -- requests -- */
-
-#if !PV_HAVE_BLK_REQUEST_COMPLETED
-#define blk_mq_request_completed(rq) false
-#endif
 
 #if !PV_HAVE_BLK_SUBMIT_NOACCT
 #define submit_bio_noacct(bio) generic_make_request(bio)
@@ -514,8 +447,6 @@ static inline void pv_mq_map_queues(struct blk_mq_tag_set *set, unsigned int typ
 	{ \
 		struct rq_list l = { .head = *list }; \
 		\
-		for (l.tail = l.head; l.tail && l.tail->rq_next; l.tail = l.tail->rq_next) \
-			; \
 		fn(&l); \
 		*list = l.head; \
 	}
@@ -526,10 +457,8 @@ static inline void pv_mq_map_queues(struct blk_mq_tag_set *set, unsigned int typ
 #define PV_BLK_SET_QUEUE_RQS(fn)
 #endif
 
-#define PV_BLK_COMMIT_RQS(fn) \
-	static inline __maybe_unused void fn##_op(struct blk_mq_hw_ctx *hctx) { fn(hctx); }
 #if PV_HAVE_BLK_COMMIT_RQS
-#define PV_BLK_SET_COMMIT_RQS(fn) .commit_rqs = fn##_op,
+#define PV_BLK_SET_COMMIT_RQS(fn) .commit_rqs = fn,
 #define pv_mq_last(bd)	((bd)->last)
 #else
 #define PV_BLK_SET_COMMIT_RQS(fn)
@@ -541,13 +470,6 @@ static inline void pv_mq_map_queues(struct blk_mq_tag_set *set, unsigned int typ
 #if !PV_HAVE_KMAP_LOCAL
 #define kmap_local_page(page)	kmap_atomic(page)
 #define kunmap_local(addr)	kunmap_atomic(addr)
-#endif
-
-#if !PV_HAVE_BVEC_KMAP_LOCAL
-static inline void *bvec_kmap_local(struct bio_vec *bvec)
-{
-	return kmap_local_page(bvec->bv_page) + bvec->bv_offset;
-}
 #endif
 
 #endif /* PV_COMPAT_BLK_H */

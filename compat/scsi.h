@@ -14,20 +14,20 @@
  *
  *   PV_SCSI_QUEUECOMMAND(fn)        enum scsi_qc_status fn(struct Scsi_Host *host,
  *                                                          struct scsi_cmnd *cmd)
- *   PV_SCSI_SDEV_CONFIGURE(fn)      int fn(struct scsi_device *sdev, struct queue_limits *lim)
+ *   PV_SCSI_SDEV_CONFIGURE(fn)      int fn(struct scsi_device *sdev, struct queue_limits *lim);
+ *                                   lim may be NULL
  *   PV_SCSI_MAP_QUEUES(fn)          void fn(struct Scsi_Host *host)
- *   PV_SCSI_COMMIT_RQS(fn)          void fn(struct Scsi_Host *host, u16 queue);
- *                                   in the template: PV_SCSI_SET_COMMIT_RQS(fn)
  *
  * Without an upstream name to take:
  *
+ *   PV_SCSI_SET_COMMIT_RQS(fn)      in the template, where there is such a thing
  *   pv_scsi_last(cmd)               ring the doorbell now? Always, where nothing calls commit_rqs
  *   PV_SCSI_SET_HOST_TAGSET         in the template: a tag is one command of all queues; and
  *   pv_scsi_set_queues(host, n)     so many of them, or one where there are no such tags
  *   pv_scsi_no_elevator(host)       before the first device: many queues need none, though they
  *                                   have tags in common; older kernels do not ask about those
  *   pv_scsi_set_virt_boundary(host, mask), and in sdev_configure()
- *   pv_scsi_sdev_virt_boundary(lim, mask)
+ *   pv_scsi_sdev_virt_boundary(sdev, mask)
  *                                   one of the two does it
  */
 #ifndef PV_COMPAT_SCSI_H
@@ -94,26 +94,18 @@ enum scsi_qc_status { PV_SCSI_QUEUED };
 #else
 #define PV_SCSI_SDEV_CONFIGURE(fn) \
 	static int fn##_op(struct scsi_device *sdev) \
-	{ \
-		struct queue_limits lim = queue_limits_start_update(sdev->request_queue); \
-		int ret = fn(sdev, &lim); \
-		\
-		return ret ?: queue_limits_commit_update(sdev->request_queue, &lim); \
-	}
+	{ return fn(sdev, NULL); }
 #endif
 
 /* -- hosts -- */
 
 #if PV_HAVE_SCSI_COMMIT_RQS
-#define PV_SCSI_SET_COMMIT_RQS(fn) .commit_rqs = fn##_op,
+#define PV_SCSI_SET_COMMIT_RQS(fn) .commit_rqs = fn,
 #define pv_scsi_last(cmd) (!!((cmd)->flags & SCMD_LAST))
 #else
 #define PV_SCSI_SET_COMMIT_RQS(fn)
 #define pv_scsi_last(cmd) true
 #endif
-#define PV_SCSI_COMMIT_RQS(fn) \
-	static inline __maybe_unused void fn##_op(struct Scsi_Host *host, u16 queue) \
-	{ fn(host, queue); }
 
 #if PV_HAVE_SCSI_HOST_TAGSET
 #define PV_SCSI_SET_HOST_TAGSET .host_tagset = 1,
@@ -139,10 +131,11 @@ static inline void pv_scsi_no_elevator(struct Scsi_Host *host)
 
 #if PV_HAVE_SCSI_VIRT_BOUNDARY
 #define pv_scsi_set_virt_boundary(host, mask)	((host)->virt_boundary_mask = (mask))
-#define pv_scsi_sdev_virt_boundary(lim, mask)	((void)(mask))
+#define pv_scsi_sdev_virt_boundary(sdev, mask)	((void)(mask))
 #else
 #define pv_scsi_set_virt_boundary(host, mask)	((void)(mask))
-#define pv_scsi_sdev_virt_boundary(lim, mask)	((lim)->virt_boundary_mask = (mask))
+#define pv_scsi_sdev_virt_boundary(sdev, mask) \
+	((mask) ? blk_queue_virt_boundary((sdev)->request_queue, mask) : (void)0)
 #endif
 
 #if PV_HAVE_SCSI_MAP_QUEUES_VOID

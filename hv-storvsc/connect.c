@@ -18,14 +18,7 @@
 
 #define ANSWER_SECONDS		60	/* hosts have been seen to take long */
 
-const char *stor_phase_name(enum stor_phase phase)
-{
-	static const char * const names[] = {
-		"connecting", "connected", "suspended", "failed", "gone"
-	};
-
-	return names[phase];
-}
+const char * const stor_phases[] = { "connecting", "connected", "suspended", "failed", "gone" };
 
 /* What is gone stays gone. */
 static void set_phase(struct storvsc *st, enum stor_phase phase)

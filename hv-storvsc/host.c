@@ -186,7 +186,7 @@ static int stor_sdev_configure(struct scsi_device *sdev, struct queue_limits *li
 	u32 vmbus = host_stor(sdev->host)->vdev->version;
 
 	blk_queue_rq_timeout(sdev->request_queue, secs_to_jiffies(stor_timeout));
-	pv_scsi_sdev_virt_boundary(lim, stor_gaps ? 0 : STOR_PAGE - 1);
+	pv_scsi_sdev_virt_boundary(sdev, stor_gaps ? 0 : STOR_PAGE - 1);
 	sdev->no_write_same = 1;
 	/* The disks of Windows Server 2012 and 2012 R2 are better than they say. */
 	if (!strncmp(sdev->vendor, "Msft", 4) && (vmbus == VMBUS_2_4 || vmbus == VMBUS_3_0))
@@ -207,7 +207,6 @@ static void stor_map_queues(struct Scsi_Host *host)
 }
 PV_SCSI_MAP_QUEUES(stor_map_queues)
 PV_SCSI_QUEUECOMMAND(stor_queuecommand)
-PV_SCSI_COMMIT_RQS(stor_commit)
 
 static struct scsi_host_template stor_template = {
 	.module = THIS_MODULE,

@@ -238,7 +238,7 @@ enum scsi_qc_status stor_queuecommand(struct Scsi_Host *host, struct scsi_cmnd *
 void stor_commit(struct Scsi_Host *host, u16 hwq);
 
 /* connect.c */
-const char *stor_phase_name(enum stor_phase phase);
+extern const char * const stor_phases[];	/* names */
 int stor_control(struct storvsc *st, struct vstor_packet *p, unsigned int seconds, u32 *size);
 int stor_connect(struct storvsc *st);
 void stor_disconnect(struct storvsc *st, enum stor_phase phase, enum stor_outcome outcome);

@@ -18,7 +18,7 @@
 #define SHOW(file, fmt, ...) \
 	PVBUS_SHOW(struct storvsc *st, dev_get_drvdata, file, fmt, __VA_ARGS__)
 
-SHOW(phase, "%s", stor_phase_name(READ_ONCE(st->phase)))
+SHOW(phase, "%s", stor_phases[READ_ONCE(st->phase)])
 SHOW(reconnects, "%u", READ_ONCE(st->reconnects))
 
 /* One that never had a connection has no disks yet, either. */
@@ -121,7 +121,7 @@ static int channels_show(struct seq_file *m, void *unused)
 
 	mutex_lock(&st->chan_lock);
 	seq_printf(m, "%s, %u reconnects, %u of %u pages to stand in are free\n",
-		   stor_phase_name(READ_ONCE(st->phase)), st->reconnects, st->nr_bounce,
+		   stor_phases[READ_ONCE(st->phase)], st->reconnects, st->nr_bounce,
 		   st->offer.max_transfer / STOR_PAGE + 1);
 	for (i = 0; i < st->max_chans; i++)
 		show_chan(m, &st->chan[i]);

@@ -131,8 +131,8 @@ EXPORT_SYMBOL_GPL(pvbus_unregister_driver);
  *	@pdev->type is set
  *
  * Context: may sleep; a driver that is there probes before it returns.
- * Return: 0, and device_del() takes it off again; or the errno of device_add(). The caller's reference
- * stays either way.
+ * Return: 0, and device_del() takes it off again; or the errno of device_add(). The caller's
+ * reference stays either way.
  */
 int pvbus_device_register(struct pvbus_device *pdev)
 {
@@ -195,12 +195,13 @@ EXPORT_SYMBOL_GPL(pvbus_tell_taken);
  */
 void pvbus_quarantine(struct pvbus_device *pdev, const char *fmt, ...)
 {
+	struct va_format vaf = { .fmt = fmt };
 	va_list ap;
-	struct va_format vaf = { fmt, &ap };
 
 	if (cmpxchg(&pdev->quarantined, 0, 1))
 		return;
 	va_start(ap, fmt);
+	vaf.va = &ap;
 	dev_err_ratelimited(&pdev->dev, "quarantined: %pV\n", &vaf);
 	va_end(ap);
 }

@@ -31,19 +31,14 @@
 /**
  * struct blkfront_io - a request on its way, one to each slot of a ring
  * @rq: the request; NULL if the slot is free
- * @gnts: chain of its grants, in the order of its segments
- * @last: end of that chain
+ * @gnts: chain of its grants, in the order of its segments; more than those if the block layer
+ *	counted more
  * @indirect: page that holds its segments, if they do not fit into the slot
- * @op: BLKIF_OP_*
- * @secure: of a discard
  */
 struct blkfront_io {
 	struct request *rq;
 	struct blk_gnt *gnts;
-	struct blk_gnt *last;
 	struct blk_gnt *indirect;
-	u8 op;
-	bool secure;
 };
 
 /* Counters of a ring; each is changed under one lock only, and read without */
@@ -68,21 +63,17 @@ struct blkfront_stats {
  * @live: requests may be sent, responses taken; changes under both locks
  * @open: @ch may be used; changes under both locks
  * @pooled: data is copied through pages of our own, which stay granted
- * @zero: those pages are cleared before each use
  * @starved: a request had to wait; run the queue when something is free again
  * @r: the ring itself
  * @io: one for each slot
  * @free: grants not in use
  * @spare: in a pooled ring, grants without a page
- * @nr_pages: in a pooled ring, grants with a page
- * @min_pages: pages that are never given back while connected: enough for the largest request
  * @indirect: free grants of pages for segments
  * @refs: reserve the grant references come from
  * @gnt_mem: all grants: data first, then those for segments
  * @nr_gnts: how many data grants
  * @nr_indirect: how many others
  * @pages: shared memory of the ring
- * @slots: array behind @r
  */
 struct blkfront_ring {
 	struct blkfront *bf;
@@ -93,15 +84,12 @@ struct blkfront_ring {
 	bool live;
 	bool open;
 	bool pooled;
-	bool zero;
 	bool starved;
 	struct blk_ring r;
 	struct blkfront_io *io;
 	struct blk_gnts free;
 	struct blk_gnts indirect;
 	struct blk_gnts spare;
-	unsigned int nr_pages;
-	unsigned int min_pages;
 	struct work_struct grow;
 	struct delayed_work purge;
 
@@ -115,16 +103,14 @@ struct blkfront_ring {
 	unsigned int nr_gnts;
 	unsigned int nr_indirect;
 	struct pvbus_ring_pages pages;
-	struct blk_slot *slots;
 };
 
 /* Private part of a request */
 struct blkfront_cmd {
 	struct blkfront_ring *ring;
-	struct request *next;	/* of those a reaper ends together */
+	struct blkfront_cmd *next;	/* of those a reaper ends together */
 	int slot;		/* -1: not on a ring; once there, changes under its cq_lock */
-	blk_status_t status;
-	bool again;		/* to be sent in another form */
+	blk_status_t status;	/* BLK_STS_AGAIN: to be sent once more */
 	u8 timeouts;
 };
 
@@ -164,7 +150,8 @@ enum {
  * @hw_poll: polled ones
  * @openers: how often the disk is open
  * @added: the disk is visible
- * @large: requests made for larger limits than the back-end at hand has; under @large_lock
+ * @large: bios of requests made for larger limits than the back-end at hand has; under
+ *	@large_lock
  */
 struct blkfront {
 	struct pvbus_xen_device *xdev;
@@ -201,7 +188,7 @@ struct blkfront {
 	struct work_struct disk_work;	/* shows the disk, or takes it away: both wait for I/O */
 	struct delayed_work patience;
 	spinlock_t large_lock;		/* @large */
-	struct list_head large;
+	struct bio_list large;
 	struct work_struct large_work;
 	struct dentry *debugfs;
 };
@@ -209,6 +196,11 @@ struct blkfront {
 static inline unsigned int blkfront_nr_rings(const struct blkfront *bf)
 {
 	return bf->deal.queues + bf->deal.poll_queues;
+}
+
+static inline const char *blkfront_flush_name(u8 op)
+{
+	return op == BLK_OP_NONE ? "none" : op == BLKIF_OP_FLUSH_DISKCACHE ? "flush" : "barrier";
 }
 
 extern struct workqueue_struct *blkfront_wq;
@@ -228,7 +220,7 @@ void blkfront_put(struct blkfront *bf);
 /* queue.c */
 extern const struct blk_mq_ops blkfront_mq_ops;
 void blkfront_ring_init(struct blkfront *bf, unsigned int index);
-void blkfront_event(void *data);
+void blkfront_event(void *tasklet);
 unsigned int blkfront_reap(struct blkfront_ring *ring, bool event);
 void blkfront_drain(struct blkfront_ring *ring, bool replay);
 void blkfront_resubmit(struct work_struct *work);
@@ -236,12 +228,11 @@ void blkfront_resubmit(struct work_struct *work);
 /* grants.c */
 int blkfront_gnts_alloc(struct blkfront_ring *ring);
 void blkfront_gnts_free(struct blkfront_ring *ring);
-void blkfront_gnt_lost(struct blkfront_ring *ring, struct blk_gnt *g);
 void blkfront_grow(struct work_struct *work);
 void blkfront_purge(struct work_struct *work);
 
 /* connect.c */
-const char *blkfront_phase_name(enum blkfront_phase phase);
+extern const char * const blkfront_phases[];	/* names */
 void blkfront_follow(struct blkfront *bf);
 void blkfront_stop(struct blkfront *bf);
 void blkfront_disconnect(struct blkfront *bf, bool replay);
@@ -251,10 +242,8 @@ void blkfront_patience(struct work_struct *work);
 
 /* disk.c */
 int blkfront_name_claim(struct blkfront *bf, u64 vdev);
-void blkfront_name_release(struct blkfront *bf);
 int blkfront_disk_make(struct blkfront *bf);
 void blkfront_disk_free(struct blkfront *bf);
-void blkfront_disk_update(struct blkfront *bf);
 void blkfront_disk_work(struct work_struct *work);
 void blkfront_disk_do(struct blkfront *bf, unsigned int what);
 void blkfront_disk_todo(struct blkfront *bf);

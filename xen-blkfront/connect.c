@@ -20,12 +20,7 @@
 #define MAX_ATTEMPTS	6
 #define MAX_RESETS	3
 
-const char *blkfront_phase_name(enum blkfront_phase phase)
-{
-	static const char * const names[] = { "idle", "connecting", "connected", "failed", "gone" };
-
-	return names[phase];
-}
+const char * const blkfront_phases[] = { "idle", "connecting", "connected", "failed", "gone" };
 
 static void set_phase(struct blkfront *bf, enum blkfront_phase phase)
 {
@@ -61,37 +56,23 @@ static int read_offer(struct blkfront *bf, bool late)
 
 /* --- rings --- */
 
-static void ring_free(struct blkfront_ring *ring)
-{
-	blkfront_gnts_free(ring);
-	pvbus_ring_free(&ring->pages);
-	kvfree(ring->io);
-	kvfree(ring->slots);
-	ring->io = NULL;
-	ring->slots = NULL;
-	memset(&ring->r, 0, sizeof(ring->r));
-}
-
+/* What it got before something failed is rings_free()'s. */
 static int ring_make(struct blkfront_ring *ring, unsigned int nr_pages)
 {
 	struct pvbus_xen_device *xdev = ring->bf->xdev;
 	unsigned int size, bytes = nr_pages * 4096;
 	int err;
 
-	size = blk_ring_entries(&BLK_ABI_NATIVE, bytes);
-	ring->slots = kvcalloc(size, sizeof(*ring->slots), GFP_KERNEL);
+	size = xen_ring_entries(bytes, BLK_ABI_NATIVE.slot);
+	ring->r.slot = kvcalloc(size, sizeof(*ring->r.slot), GFP_KERNEL);
 	ring->io = kvcalloc(size, sizeof(*ring->io), GFP_KERNEL);
-	err = ring->slots && ring->io ? pvbus_ring_alloc(xdev, &ring->pages, nr_pages) : -ENOMEM;
+	err = ring->r.slot && ring->io ? pvbus_ring_alloc(xdev, &ring->pages, nr_pages) : -ENOMEM;
 	if (err)
-		goto free;
-	blk_ring_init(&ring->r, ring->pages.va, ring->slots, &BLK_ABI_NATIVE, bytes);
-	err = pvbus_evtchn_open(&ring->ch, xdev, ring->index % nr_cpu_ids, blkfront_event, ring);
-	if (err)
-		goto free;
-	WRITE_ONCE(ring->open, true);
-	return 0;
-free:
-	ring_free(ring);
+		return err;
+	blk_ring_init(&ring->r, ring->pages.va, ring->r.slot, &BLK_ABI_NATIVE, bytes);
+	err = pvbus_evtchn_open(&ring->ch, xdev, ring->index % nr_cpu_ids, blkfront_event,
+				&ring->tasklet);
+	WRITE_ONCE(ring->open, !err);
 	return err;
 }
 
@@ -124,13 +105,21 @@ static void ring_start(struct blkfront_ring *ring)
 	spin_unlock_bh(&ring->cq_lock);
 }
 
-static void rings_free(struct blkfront *bf)
+/* @replay: of what is on them, see blkfront_disconnect() */
+static void rings_free(struct blkfront *bf, bool replay)
 {
-	unsigned int i;
+	struct blkfront_ring *ring;
 
-	for (i = 0; i < bf->max_rings; i++) {
-		ring_stop(&bf->rings[i]);
-		ring_free(&bf->rings[i]);
+	for (ring = bf->rings; ring < bf->rings + bf->max_rings; ring++) {
+		ring_stop(ring);
+		if (ring->r.r.head)
+			blkfront_drain(ring, replay);
+		blkfront_gnts_free(ring);
+		pvbus_ring_free(&ring->pages);
+		kvfree(ring->io);
+		kvfree(ring->r.slot);
+		ring->io = NULL;
+		memset(&ring->r, 0, sizeof(ring->r));
 	}
 }
 
@@ -144,7 +133,7 @@ static int rings_make(struct blkfront *bf)
 		err = ring_make(&bf->rings[i], 1 << bf->deal.ring_order);
 	}
 	if (err)
-		rings_free(bf);
+		rings_free(bf, true);
 	return err;
 }
 
@@ -159,19 +148,17 @@ static const char * const stale[] = {
 
 static int publish_ring(u32 tx, const char *dir, const struct blkfront_ring *ring, bool alone)
 {
-	char prefix[24] = "", node[48];
+	char queue[80], node[24] = "ring-ref";
 	unsigned int i;
 	int err;
 
+	snprintf(queue, sizeof(queue), "%s/queue-%u", dir, ring->index);
 	if (!alone)
-		snprintf(prefix, sizeof(prefix), "queue-%u/", ring->index);
-	snprintf(node, sizeof(node), "%sevent-channel", prefix);
-	err = pvbus_xs_printf(tx, dir, node, "%u", ring->ch.port);
+		dir = queue;
+	err = pvbus_xs_printf(tx, dir, "event-channel", "%u", ring->ch.port);
 	for (i = 0; i < ring->pages.nr && !err; i++) {
-		if (ring->pages.nr == 1)
-			snprintf(node, sizeof(node), "%sring-ref", prefix);
-		else
-			snprintf(node, sizeof(node), "%sring-ref%u", prefix, i);
+		if (ring->pages.nr > 1)
+			snprintf(node, sizeof(node), "ring-ref%u", i);
 		err = pvbus_xs_printf(tx, dir, node, "%u", ring->pages.ref[i]);
 	}
 	return err;
@@ -243,11 +230,9 @@ static void map_rings(struct blkfront *bf)
 /* Let a ring's events arrive where the block layer sends the ring's requests from. */
 static void spread_events(struct blkfront *bf)
 {
-	const unsigned int *map = bf->tags.map[HCTX_TYPE_DEFAULT].mq_map;
+	const unsigned int *map = pv_mq_default_map(&bf->tags);
 	unsigned int cpu;
 
-	if (!pvbus_evtchn_per_cpu())
-		return;
 	for_each_online_cpu(cpu) {
 		struct blkfront_ring *ring = bf->map[map[cpu]];
 
@@ -263,20 +248,16 @@ static void let_io_run(struct blkfront *bf)
 	bf->quiesced = false;
 	blk_mq_unquiesce_queue(bf->disk->queue);
 	blk_mq_kick_requeue_list(bf->disk->queue);
-	blk_mq_run_hw_queues(bf->disk->queue, true);
 }
 
 static void tell_connected(struct blkfront *bf)
 {
 	const struct blk_deal *d = &bf->deal;
-	static const char * const flush[] = {
-		[BLKIF_OP_WRITE_BARRIER] = "barrier",
-		[BLKIF_OP_FLUSH_DISKCACHE] = "flush",
-	};
 
 	dev_info(bf->dev, "%s: %llu MiB, %u+%u rings of %u, %u segments, %s%s%s%s%s\n",
-		 bf->name.name, d->sectors >> 11, d->queues, d->poll_queues, bf->rings[0].r.size,
-		 d->max_segs, d->flush_op == BLK_OP_NONE ? "no flush" : flush[d->flush_op],
+		 bf->name.name, d->sectors >> 11, d->queues, d->poll_queues, bf->rings[0].r.r.size,
+		 d->max_segs,
+		 d->flush_op == BLK_OP_NONE ? "no flush" : blkfront_flush_name(d->flush_op),
 		 d->persistent ? ", persistent grants" : "", bf->bounce ? ", bounced" : "",
 		 d->discard ? ", discard" : "", d->readonly ? ", read-only" : "");
 }
@@ -314,8 +295,10 @@ static void connected(struct blkfront *bf)
 	}
 	map_rings(bf);
 	spread_events(bf);
-	if (!first)
-		blkfront_disk_update(bf);
+	if (!first) {
+		set_disk_ro(bf->disk, bf->deal.readonly);
+		set_capacity_and_notify(bf->disk, bf->deal.sectors);
+	}
 	for (i = 0; i < blkfront_nr_rings(bf); i++)
 		ring_start(&bf->rings[i]);
 	bf->attempts = 0;
@@ -331,12 +314,9 @@ static void connected(struct blkfront *bf)
 static void resize(struct blkfront *bf)
 {
 	struct blk_deal deal = bf->deal;
-	const struct blk_node *n = blk_nodes;
 
-	while (n->at != offsetof(struct blk_offer, sectors))
-		n++;
-	if (read_node(bf, n) || blk_agree_disk(&bf->offer, &bf->want, &deal) ||
-	    deal.sectors == bf->deal.sectors)
+	if (read_node(bf, &blk_nodes[BLK_NODE_SECTORS]) ||
+	    blk_agree_disk(&bf->offer, &bf->want, &deal) || deal.sectors == bf->deal.sectors)
 		return;
 	dev_info(bf->dev, "%s: %llu sectors, were %llu\n", bf->name.name, deal.sectors,
 		 bf->deal.sectors);
@@ -367,18 +347,12 @@ void blkfront_stop(struct blkfront *bf)
  */
 void blkfront_disconnect(struct blkfront *bf, bool replay)
 {
-	unsigned int i;
-
 	if (bf->phase == BF_GONE)
 		return;
 	blkfront_stop(bf);
 	if (bf->phase != BF_FAILED)
 		pvbus_xen_goodbye(bf->xdev, !replay);
-	for (i = 0; i < bf->max_rings; i++) {
-		if (bf->rings[i].io)
-			blkfront_drain(&bf->rings[i], replay);
-	}
-	rings_free(bf);
+	rings_free(bf, replay);
 	set_phase(bf, replay ? BF_IDLE : BF_FAILED);
 	if (!replay)
 		let_io_run(bf);
@@ -396,15 +370,11 @@ void blkfront_restart(struct blkfront *bf)
 
 static void unplug(struct blkfront *bf)
 {
-	if (bf->phase == BF_GONE)
-		return;
 	bf->unplug = true;
 	smp_mb();	/* with blkfront_release(): the last user sees the one, or we the other */
-	if (bf->phase == BF_CONNECTED && atomic_read(&bf->openers)) {
+	if (bf->phase == BF_CONNECTED && atomic_read(&bf->openers))
 		dev_info(bf->dev, "%s: to be unplugged when it is no longer in use\n",
 			 bf->name.name);
-		return;
-	}
 	blkfront_disk_todo(bf);
 }
 

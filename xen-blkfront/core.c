@@ -8,7 +8,6 @@
 #include <linux/log2.h>
 #include <linux/string.h>
 #endif
-#include <pvbus/ring.h>
 #include "core.h"
 
 const struct blk_abi blk_abi_64 = { BLKIF_PROTO_64, BLKIF_BODY_64, BLKIF_SLOT_64 };
@@ -18,195 +17,126 @@ const struct blk_abi blk_abi_32 = { BLKIF_PROTO_32, BLKIF_BODY_32, BLKIF_SLOT_32
 
 #define ID_SLOT_BITS	16
 
-/* How many entries a ring of so many bytes has */
-u32 blk_ring_entries(const struct blk_abi *abi, u32 bytes)
-{
-	return rounddown_pow_of_two((bytes - sizeof(struct xen_ring_head)) / abi->slot);
-}
-
-/* Set up an empty ring in @shared, zeroed memory of @bytes, with blk_ring_entries() of @slot. */
-void blk_ring_init(struct blk_ring *r, void *shared, struct blk_slot *slot,
+/* Set up an empty ring in @shared, zeroed memory of @bytes, with xen_ring_entries() of @slot. */
+void blk_ring_init(struct blk_ring *b, void *shared, struct blk_slot *slot,
 		   const struct blk_abi *abi, u32 bytes)
 {
 	u32 i;
 
-	*r = (struct blk_ring){ .head = shared, .slot = slot, .abi = abi };
-	r->size = blk_ring_entries(abi, bytes);
-	for (i = 0; i < r->size; i++)
+	*b = (struct blk_ring){ .slot = slot, .abi = abi };
+	xen_ring_init(&b->r, shared, bytes, abi->slot);
+	for (i = 0; i < b->r.size; i++)
 		slot[i] = (struct blk_slot){ .next = i + 1 };
-	/* Each side wants to hear of the other's first entry. */
-	WRITE_ONCE(r->head->req_event, 1);
-	WRITE_ONCE(r->head->rsp_event, 1);
-}
-
-static void *entry(const struct blk_ring *r, u32 index)
-{
-	return (u8 *)(r->head + 1) + (index & (r->size - 1)) * r->abi->slot;
 }
 
 /* Take a free slot; -EBUSY if there is none. */
-int blk_ring_get(struct blk_ring *r)
+int blk_ring_get(struct blk_ring *b)
 {
-	u32 slot = r->free;
+	u32 slot = b->free;
 
-	if (slot == r->size)
+	if (slot == b->r.size)
 		return -EBUSY;
-	r->free = r->slot[slot].next;
+	b->free = b->slot[slot].next;
 	return slot;
 }
 
-void blk_ring_put(struct blk_ring *r, u16 slot)
+void blk_ring_put(struct blk_ring *b, u16 slot)
 {
-	r->slot[slot].next = r->free;
-	r->free = slot;
+	b->slot[slot].next = b->free;
+	b->free = slot;
 }
 
-static void encode_data(const struct blk_req *req, struct blkif_head *head, struct blkif_rw *body)
+static void encode(const struct blk_req *req, u64 id, struct blkif_head *head, void *body)
 {
-	head->operation = req->op;
-	head->arg = req->nr_segs;
-	head->handle = req->handle;
-	body->sector = req->sector;
-	memcpy(body->seg, req->seg, req->nr_segs * sizeof(req->seg[0]));
-}
+	struct blkif_indirect *indirect = body;
+	struct blkif_discard *discard = body;
+	struct blkif_rw *rw = body;
 
-static void encode_indirect(const struct blk_req *req, struct blkif_head *head,
-			    struct blkif_indirect *body)
-{
-	head->operation = BLKIF_OP_INDIRECT;
-	head->arg = req->op;
-	head->handle = req->nr_segs;
-	body->sector = req->sector;
-	body->handle = req->handle;
-	body->pad = 0;
-	memset(body->gref, 0, sizeof(body->gref));
-	body->gref[0] = req->gref;
-}
-
-static void encode_discard(const struct blk_req *req, struct blkif_head *head,
-			   struct blkif_discard *body)
-{
-	head->operation = req->op;
-	head->arg = req->secure ? BLKIF_DISCARD_SECURE : 0;
-	head->handle = req->handle;
-	body->sector = req->sector;
-	body->nr_sectors = req->nr_sectors;
+	if (req->nr_segs > BLKIF_MAX_SEGS) {
+		*head = (struct blkif_head){ BLKIF_OP_INDIRECT, req->op, req->nr_segs };
+		*indirect = (struct blkif_indirect){ id, req->sector, req->handle,
+						     .gref = { req->gref } };
+	} else if (req->op == BLKIF_OP_DISCARD) {
+		*head = (struct blkif_head){ req->op, req->secure ? BLKIF_DISCARD_SECURE : 0,
+					     req->handle };
+		*discard = (struct blkif_discard){ id, req->sector, req->nr_sectors };
+	} else {
+		*head = (struct blkif_head){ req->op, req->nr_segs, req->handle };
+		rw->id = id;
+		rw->sector = req->sector;
+		memcpy(rw->seg, req->seg, req->nr_segs * sizeof(req->seg[0]));
+	}
 }
 
 /*
- * Write a request into the next entry; the host does not look at it before blk_ring_push(). There
+ * Write a request into the next entry; the host does not look at it before xen_ring_push(). There
  * is room: nobody has more slots than the ring has entries, and a slot is not free again before the
  * response has left its entry.
  */
-void blk_ring_add(struct blk_ring *r, u16 slot, const struct blk_req *req)
+void blk_ring_add(struct blk_ring *b, u16 slot, const struct blk_req *req)
 {
-	bool indirect = req->nr_segs > BLKIF_MAX_SEGS;
-	struct blk_slot *s = &r->slot[slot];
-	struct blkif_head *head = entry(r, r->req_prod);
-	void *body = (u8 *)head + r->abi->body;
+	void *to = xen_ring_entry(&b->r, b->r.req_prod);
+	struct blk_slot *s = &b->slot[slot];
 
-	s->id = ++r->seq << ID_SLOT_BITS | slot;
-	s->op = indirect ? BLKIF_OP_INDIRECT : req->op;
+	s->id = ++b->seq << ID_SLOT_BITS | slot;
+	s->op = req->nr_segs > BLKIF_MAX_SEGS ? BLKIF_OP_INDIRECT : req->op;
 	s->alt = req->op;
 	WRITE_ONCE(s->busy, true);
-	if (indirect)
-		encode_indirect(req, head, body);
-	else if (req->op == BLKIF_OP_DISCARD)
-		encode_discard(req, head, body);
-	else
-		encode_data(req, head, body);
-	memcpy(body, &s->id, sizeof(s->id));	/* every body begins with it */
-	r->req_prod++;
+	encode(req, s->id, to, to + b->abi->body);
+	b->r.req_prod++;
 }
 
-/* Show the host what was added. Return: whether it sleeps and has to be woken. */
-bool blk_ring_push(struct blk_ring *r)
+static int check_response(struct blk_ring *b, u64 id, u8 op, s16 status)
 {
-	return xen_ring_push(r->head, &r->req_sent, r->req_prod);
-}
-
-static int fault(struct blk_ring *r, const char *what, u64 value)
-{
-	r->fault = what;
-	r->fault_value = value;
-	return -EPROTO;
-}
-
-static int look_at_producer(struct blk_ring *r)
-{
-	u32 prod = READ_ONCE(r->head->rsp_prod);
-
-	if (prod == r->rsp_cons)
-		return 0;
-	/*
-	 * Responses were written before rsp_prod was: do not read them before it. Also pairs with
-	 * blk_ring_push().
-	 */
-	virt_rmb();
-	if (prod - r->rsp_cons > READ_ONCE(r->req_sent) - r->rsp_cons)
-		return fault(r, "more responses than requests, producer", prod);
-	r->rsp_seen = prod;
-	return 1;
-}
-
-static int check_response(struct blk_ring *r, u64 id, u8 op, s16 status)
-{
-	struct blk_slot *s = &r->slot[id & (r->size - 1)];
+	struct blk_slot *s = &b->slot[id & (b->r.size - 1)];
+	struct xen_ring *r = &b->r;
 
 	if ((u16)id >= r->size)
-		return fault(r, "response to a request that cannot be, id", id);
+		return xen_ring_fault(r, "response to a request that cannot be, id", id);
 	if (!READ_ONCE(s->busy) || s->id != id)
-		return fault(r, "response to a request not in flight, id", id);
+		return xen_ring_fault(r, "response to a request not in flight, id", id);
 	if (op != s->op && op != s->alt)
-		return fault(r, "response names another operation than the request,", op);
+		return xen_ring_fault(r, "response names another operation than the request,", op);
 	if (status < BLKIF_RSP_EOPNOTSUPP || status > BLKIF_RSP_OKAY)
-		return fault(r, "response of unknown status", (u16)status);
+		return xen_ring_fault(r, "response of unknown status", (u16)status);
 	return 1;
 }
 
-/* Take the next response. Return: 1 and *rsp; 0: there is none; -EPROTO and r->fault, for good. */
-int blk_ring_pull(struct blk_ring *r, struct blk_rsp *rsp)
+/*
+ * Take the next response. Return: 1 and *rsp; 0: there is none; -EPROTO and the ring's fault, for
+ * good.
+ */
+int blk_ring_pull(struct blk_ring *b, struct blk_rsp *rsp)
 {
+	struct xen_ring *r = &b->r;
 	const u32 *raw;
+	int ret = 1;
 	u32 rest;
 	u64 id;
-	int ret;
 
-	if (r->fault)
-		return -EPROTO;
-	if (r->rsp_cons == r->rsp_seen) {
-		ret = look_at_producer(r);
-		if (ret <= 0)
-			return ret;
-	}
+	if (r->fault || r->rsp_cons == r->rsp_seen)
+		ret = xen_ring_look(r);
+	if (ret <= 0)
+		return ret;
 	/* struct blkif_response, little-endian: read once, the host may write at any time. */
-	raw = entry(r, r->rsp_cons);
+	raw = xen_ring_entry(r, r->rsp_cons);
 	id = READ_ONCE(raw[0]) | (u64)READ_ONCE(raw[1]) << 32;
 	rest = READ_ONCE(raw[2]);
-	ret = check_response(r, id, (u8)rest, (s16)(rest >> 16));
+	ret = check_response(b, id, (u8)rest, (s16)(rest >> 16));
 	if (ret < 0)
 		return ret;
 	rsp->slot = (u16)id;
-	rsp->op = r->slot[rsp->slot].alt;
+	rsp->op = b->slot[rsp->slot].alt;
 	rsp->status = (s16)(rest >> 16);
-	WRITE_ONCE(r->slot[rsp->slot].busy, false);
+	WRITE_ONCE(b->slot[rsp->slot].busy, false);
 	r->rsp_cons++;
 	return 1;
 }
 
-/* Ask for an event at the next response. Return: whether one came meanwhile, so stay awake. */
-bool blk_ring_sleep(struct blk_ring *r)
-{
-	WRITE_ONCE(r->head->rsp_event, r->rsp_cons + 1);
-	/* The same race as in blk_ring_push(), with sides swapped. */
-	virt_mb();
-	return READ_ONCE(r->head->rsp_prod) != r->rsp_cons;
-}
-
 /* Ask for no events: leave rsp_event behind, where the host comes by after 2^32 responses only. */
-void blk_ring_mute(struct blk_ring *r)
+void blk_ring_mute(struct blk_ring *b)
 {
-	WRITE_ONCE(r->head->rsp_event, r->rsp_cons);
+	WRITE_ONCE(b->r.head->rsp_event, b->r.rsp_cons);
 }
 
 /* @len bytes at @offset of a granted page; whole sectors within it */
@@ -275,8 +205,8 @@ const struct blk_node blk_nodes[BLK_NR_NODES] = {
 	{ "max-ring-page-order", AT(max_ring_page_order), .max = 16 },
 	{ "max-ring-pages", AT(max_ring_pages), .dflt = 1, .min = 1, .max = 1 << 16 },
 	{ "multi-queue-max-queues", AT(max_queues), .dflt = 1, .min = 1, .max = 1 << 16 },
-	{ "sectors", AT(sectors), .late = true, .required = true,
-	  .max = (1ull << (63 - BLKIF_SECTOR_SHIFT)) - 1 },
+	[BLK_NODE_SECTORS] = { "sectors", AT(sectors), .late = true, .required = true,
+			       .max = (1ull << (63 - BLKIF_SECTOR_SHIFT)) - 1 },
 	{ "sector-size", AT(sector_size), .late = true, .required = true, .min = 512, .max = 4096 },
 	{ "physical-sector-size", AT(physical_sector_size), .late = true, .max = 1 << 20 },
 	{ "info", AT(info), .late = true, .max = U32_LIMIT },
@@ -305,25 +235,13 @@ void blk_agree_transport(const struct blk_offer *o, const struct blk_want *w, st
 
 static void agree_discard(const struct blk_offer *o, struct blk_deal *d)
 {
-	u32 granularity = o->discard_granularity;
-
-	/* A granule that is no whole number of sectors says nothing to us. */
-	if (!granularity || granularity % d->sector_size)
-		granularity = d->sector_size;
 	d->discard = o->discard && !d->readonly;
 	d->secure_discard = d->discard && o->discard_secure;
-	d->discard_granularity = granularity;
-	d->discard_alignment = (u32)o->discard_alignment % granularity;
-}
-
-static void agree_flush(const struct blk_offer *o, struct blk_deal *d)
-{
-	d->flush_op = BLK_OP_NONE;
-	if (o->flush)
-		d->flush_op = BLKIF_OP_FLUSH_DISKCACHE;
-	else if (o->barrier)
-		d->flush_op = BLKIF_OP_WRITE_BARRIER;
-	d->barrier_left = o->flush && o->barrier;
+	d->discard_granularity = o->discard_granularity;
+	/* A granule that is no whole number of sectors says nothing to us. */
+	if (!d->discard_granularity || d->discard_granularity % d->sector_size)
+		d->discard_granularity = d->sector_size;
+	d->discard_alignment = (u32)o->discard_alignment % d->discard_granularity;
 }
 
 /* The disk. Return: NULL, or why it is refused. */
@@ -346,35 +264,32 @@ const char *blk_agree_disk(const struct blk_offer *o, const struct blk_want *w, 
 		d->physical_sector_size = phys;
 	d->max_segs = max_t(u32, segs, BLKIF_MAX_SEGS);
 	d->persistent = w->persistent && o->persistent;
-	agree_flush(o, d);
+	d->flush_op = o->flush ? BLKIF_OP_FLUSH_DISKCACHE :
+		      o->barrier ? BLKIF_OP_WRITE_BARRIER : BLK_OP_NONE;
+	d->barrier_left = o->flush && o->barrier;
 	agree_discard(o, d);
 	return NULL;
 }
 
 /*
- * Did the back-end refuse a kind of request, rather than fail one? Then it is agreed not to send
- * such any more. Some that know barriers refuse an empty one with an ordinary error.
+ * A request was not done. Did the back-end refuse its kind, rather than fail this one? Then it is
+ * agreed not to send such any more.
  */
 bool blk_refused(struct blk_deal *d, const struct blk_req *req, s16 status)
 {
-	bool unknown = status == BLKIF_RSP_EOPNOTSUPP;
-
+	/* Some that know barriers refuse an empty one with an ordinary error. */
+	if (status != BLKIF_RSP_EOPNOTSUPP && req->op != BLKIF_OP_WRITE_BARRIER)
+		return false;
 	switch (req->op) {
 	case BLKIF_OP_WRITE_BARRIER:
-		if (!unknown && status != BLKIF_RSP_ERROR)
-			return false;
 		if (d->flush_op == req->op)
 			d->flush_op = BLK_OP_NONE;
 		return true;
 	case BLKIF_OP_FLUSH_DISKCACHE:
-		if (!unknown)
-			return false;
 		if (d->flush_op == req->op)
 			d->flush_op = d->barrier_left ? BLKIF_OP_WRITE_BARRIER : BLK_OP_NONE;
 		return true;
 	case BLKIF_OP_DISCARD:
-		if (!unknown)
-			return false;
 		d->secure_discard = false;
 		d->discard &= req->secure;
 		return true;
@@ -418,16 +333,12 @@ static int vdev_split(u64 vdev, struct blk_name *n)
 /* "xvd", then the disk in letters (a … z, aa …), then the partition if it is one */
 static void format_name(struct blk_name *n)
 {
-	char letters[8], digits[4], *l = letters + sizeof(letters), *d = digits + sizeof(digits);
-	u32 disk = n->disk + 1, part = n->part;
+	char letters[8], *l = letters + sizeof(letters);
+	u32 disk = n->disk + 1;
 
 	for (*--l = 0; disk; disk = (disk - 1) / 26)
 		*--l = 'a' + (disk - 1) % 26;
-	for (*--d = 0; part; part /= 10)
-		*--d = '0' + part % 10;
-	memcpy(n->name, "xvd", 3);
-	memcpy(n->name + 3, l, strlen(l));
-	memcpy(n->name + 3 + strlen(l), d, strlen(d) + 1);
+	scnprintf(n->name, sizeof(n->name), n->part ? "xvd%s%u" : "xvd%s", l, n->part);
 }
 
 /*
@@ -437,16 +348,16 @@ static void format_name(struct blk_name *n)
  */
 int blk_vdev_name(u64 vdev, struct blk_name *n)
 {
+	u32 bits;
+
 	if (vdev_split(vdev, n))
 		return -EINVAL;
 	/* The first disks have 16 minors, as of old, others 256, what fits neither has none. */
+	bits = n->disk < 16 ? 4 : 8;
 	n->minor = n->minors = 0;
-	if (n->disk < 16 && n->part < 16) {
-		n->minor = (n->disk << 4) + n->part;
-		n->minors = n->part ? 1 : 16;
-	} else if (n->disk >= 16 && n->disk < 1 << 12) {
-		n->minor = (n->disk << 8) + n->part;
-		n->minors = n->part ? 1 : 256;
+	if (n->disk < 1 << 12 && n->part < 1 << bits) {
+		n->minor = (n->disk << bits) + n->part;
+		n->minors = n->part ? 1 : 1 << bits;
 	}
 	format_name(n);
 	return 0;

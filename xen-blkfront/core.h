@@ -14,7 +14,7 @@
 #include "kshim.h"
 #endif
 #include <abi/xen/blkif.h>
-#include <abi/xen/ring.h>
+#include <pvbus/ring.h>
 
 #define BLK_MAX_SEGS	BLKIF_SEGS_PER_PAGE	/* one indirect page to a request */
 #define BLK_MAX_ORDER	4			/* of a ring: 16 pages */
@@ -79,49 +79,32 @@ struct blk_slot {
 };
 
 /**
- * struct blk_ring - our end of a ring
- * @head: shared with the host
+ * struct blk_ring - a ring, with the slots its requests are known by
+ * @r: the ring
  * @slot: one for each entry
  * @abi: layout of entries
- * @size: number of entries, a power of two
- * @free: stack of free slots; @size if empty
- * @req_prod: next request goes here
- * @req_sent: requests up to here have been shown to the host
+ * @free: stack of free slots; the ring's size if empty
  * @seq: distinguishes uses of one slot
- * @rsp_cons: next response is taken from here
- * @rsp_seen: the host's producer, as checked last
- * @fault: how the host broke the protocol; NULL if it did not
- * @fault_value: the number that is wrong
  *
- * Two locks of the owner: one covers blk_ring_{get,put,add,push}() and what those change, the other
- * blk_ring_pull(), blk_ring_sleep() and what those change. A slot belongs to who got it until it is
- * put back.
+ * Two locks of the owner: one covers blk_ring_{get,put,add}(), xen_ring_push() and what those
+ * change, the other blk_ring_pull(), xen_ring_sleep() and what those change. A slot belongs to who
+ * got it until it is put back.
  */
 struct blk_ring {
-	struct xen_ring_head *head;
+	struct xen_ring r;
 	struct blk_slot *slot;
 	const struct blk_abi *abi;
-	u32 size;
 	u32 free;
-	u32 req_prod;
-	u32 req_sent;
 	u64 seq;
-	u32 rsp_cons;
-	u32 rsp_seen;
-	const char *fault;
-	u64 fault_value;
 };
 
-u32 blk_ring_entries(const struct blk_abi *abi, u32 bytes);
-void blk_ring_init(struct blk_ring *r, void *shared, struct blk_slot *slot,
+void blk_ring_init(struct blk_ring *b, void *shared, struct blk_slot *slot,
 		   const struct blk_abi *abi, u32 bytes);
-int blk_ring_get(struct blk_ring *r);
-void blk_ring_put(struct blk_ring *r, u16 slot);
-void blk_ring_add(struct blk_ring *r, u16 slot, const struct blk_req *req);
-bool blk_ring_push(struct blk_ring *r);
-int blk_ring_pull(struct blk_ring *r, struct blk_rsp *rsp);
-bool blk_ring_sleep(struct blk_ring *r);
-void blk_ring_mute(struct blk_ring *r);
+int blk_ring_get(struct blk_ring *b);
+void blk_ring_put(struct blk_ring *b, u16 slot);
+void blk_ring_add(struct blk_ring *b, u16 slot, const struct blk_req *req);
+int blk_ring_pull(struct blk_ring *b, struct blk_rsp *rsp);
+void blk_ring_mute(struct blk_ring *b);
 
 struct blkif_segment blk_segment(u32 gref, u32 offset, u32 len);
 
@@ -198,6 +181,7 @@ struct blk_node {
 };
 
 #define BLK_NR_NODES	15
+#define BLK_NODE_SECTORS 3
 extern const struct blk_node blk_nodes[BLK_NR_NODES];
 
 /* What we would like */

@@ -11,9 +11,7 @@ static DEFINE_MUTEX(disks_lock);	/* the list, and names and minors on it */
 /* Nothing of one disk may be part of another: hda and xvda, or xvda1 and xvda, at a time. */
 static bool clash(const struct blk_name *a, const struct blk_name *b)
 {
-	if (a->disk != b->disk)
-		return false;
-	return !a->part || !b->part || a->part == b->part;
+	return a->disk == b->disk && (!a->part || !b->part || a->part == b->part);
 }
 
 /**
@@ -45,13 +43,6 @@ int blkfront_name_claim(struct blkfront *bf, u64 vdev)
 	list_add_tail(&bf->link, &disks);
 	mutex_unlock(&disks_lock);
 	return 0;
-}
-
-void blkfront_name_release(struct blkfront *bf)
-{
-	mutex_lock(&disks_lock);
-	list_del(&bf->link);
-	mutex_unlock(&disks_lock);
 }
 
 /* --- operations --- */
@@ -95,18 +86,12 @@ static int blkfront_ioctl(struct block_device *bdev, blk_mode_t mode, unsigned i
 {
 	struct blkfront *bf = bdev->bd_disk->private_data;
 
-	if (!bf->deal.cdrom)
+	if (!bf->deal.cdrom || (cmd != CDROM_GET_CAPABILITY && cmd != CDROMMULTISESSION))
 		return -ENOTTY;
-	switch (cmd) {
-	case CDROM_GET_CAPABILITY:
-		return 0;
-	case CDROMMULTISESSION:
-		if (clear_user((void __user *)arg, sizeof(struct cdrom_multisession)))
-			return -EFAULT;
-		return 0;
-	default:
-		return -ENOTTY;
-	}
+	if (cmd == CDROMMULTISESSION &&
+	    clear_user((void __user *)arg, sizeof(struct cdrom_multisession)))
+		return -EFAULT;
+	return 0;
 }
 
 static const struct block_device_operations blkfront_fops = {
@@ -133,16 +118,9 @@ static void fill_limits(const struct blk_deal *d, struct queue_limits *lim)
 	lim->max_secure_erase_sectors = d->secure_discard ? UINT_MAX : 0;
 	lim->discard_granularity = d->discard ? d->discard_granularity : 0;
 	lim->discard_alignment = d->discard ? d->discard_alignment : 0;
-	lim->features &= ~(BLK_FEAT_WRITE_CACHE | BLK_FEAT_FUA);
+	lim->features &= ~BLK_FEAT_WRITE_CACHE;
 	if (d->flush_op != BLK_OP_NONE)
 		lim->features |= BLK_FEAT_WRITE_CACHE;	/* the block layer makes FUA of a flush */
-}
-
-/* The deal changed. Under the disk's lock; requests of other sizes are sorted out as they come. */
-void blkfront_disk_update(struct blkfront *bf)
-{
-	set_disk_ro(bf->disk, bf->deal.readonly);
-	set_capacity_and_notify(bf->disk, bf->deal.sectors);
 }
 
 /*
@@ -175,7 +153,7 @@ static int tags_make(struct blkfront *bf)
 	set->ops = &blkfront_mq_ops;
 	set->nr_hw_queues = bf->hw_queues + bf->hw_poll;
 	pv_mq_set_nr_maps(set, bf->hw_poll ? HCTX_TYPE_POLL + 1 : 1);
-	set->queue_depth = bf->rings[0].r.size;
+	set->queue_depth = bf->rings[0].r.r.size;
 	set->numa_node = NUMA_NO_NODE;
 	set->cmd_size = sizeof(struct blkfront_cmd);
 	set->flags = BLK_MQ_F_SHOULD_MERGE;
@@ -223,13 +201,17 @@ int blkfront_disk_make(struct blkfront *bf)
 	return 0;
 }
 
+/* The reverse, also of blkfront_name_claim() */
 void blkfront_disk_free(struct blkfront *bf)
 {
-	if (!bf->disk)
-		return;
-	put_disk(bf->disk);
-	blk_mq_free_tag_set(&bf->tags);
-	bf->disk = NULL;
+	if (bf->disk) {
+		put_disk(bf->disk);
+		blk_mq_free_tag_set(&bf->tags);
+		bf->disk = NULL;
+	}
+	mutex_lock(&disks_lock);
+	list_del(&bf->link);
+	mutex_unlock(&disks_lock);
 }
 
 /**

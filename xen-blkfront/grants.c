@@ -31,35 +31,11 @@ static bool gnt_add_page(struct blkfront_ring *ring, struct blk_gnt *g, bool rea
 	return true;
 }
 
-static void gnt_drop_page(struct blk_gnt *g)
-{
-	if (!pvbus_gnt_end(g->ref)) {
-		pvbus_gnt_end_later(g->ref, g->page);
-		g->ref = PVBUS_GNT_NONE;
-	}
-	__free_page(g->page);
-	g->page = NULL;
-}
-
-static int refs_alloc(struct blkfront_ring *ring, unsigned int want, unsigned int need)
-{
-	int err;
-
-	for (;;) {
-		err = pvbus_gnt_pool_init(&ring->refs, want + ring->nr_indirect);
-		if (err != -ENOSPC || want == need)
-			break;
-		want = max(want / 2, need);	/* the host's table is full: make do with less */
-	}
-	ring->nr_gnts = err ? 0 : want;
-	return err;
-}
-
 /* Give each grant its reference, and a page to those that are to have one of ours. */
 static int gnts_fill(struct blkfront_ring *ring)
 {
 	unsigned int i, n = ring->nr_gnts + ring->nr_indirect;
-	bool persistent = ring->bf->deal.persistent;
+	const struct blk_deal *deal = &ring->bf->deal;
 	bool indirect, page;
 	struct blk_gnts *s;
 	struct blk_gnt *g;
@@ -68,14 +44,13 @@ static int gnts_fill(struct blkfront_ring *ring)
 		g = &ring->gnt_mem[i];
 		g->ref = pvbus_gnt_take(&ring->refs);
 		indirect = i >= ring->nr_gnts;
-		page = indirect || (ring->pooled && i < ring->min_pages);
+		page = indirect || (ring->pooled && i < deal->max_segs);
 		/* A back-end that keeps pages mapped maps all of them for writing. */
-		if (page && !gnt_add_page(ring, g, indirect && !persistent))
+		if (page && !gnt_add_page(ring, g, indirect && !deal->persistent))
 			return -ENOMEM;
 		s = page || !ring->pooled ? &ring->free : &ring->spare;
 		blk_gnts_put(indirect ? &ring->indirect : s, g, jiffies);
 	}
-	ring->nr_pages = ring->pooled ? ring->free.nr : 0;
 	return 0;
 }
 
@@ -84,31 +59,29 @@ static int gnts_fill(struct blkfront_ring *ring)
  * @ring: a ring that is not live, its disk's deal struck
  *
  * Return: 0; -ENOMEM; -ENOSPC if there are not even references enough for one request of the
- * largest size.
+ * largest size. What there is of them is blkfront_gnts_free()'s in any case.
  */
 int blkfront_gnts_alloc(struct blkfront_ring *ring)
 {
 	const struct blk_deal *deal = &ring->bf->deal;
-	unsigned int want;
+	unsigned int n;
 	int err;
 
-	ring->zero = ring->bf->bounce;
 	ring->pooled = ring->bf->bounce || deal->persistent;
-	ring->min_pages = deal->max_segs;
-	ring->nr_indirect = 0;
 	if (deal->max_segs > BLKIF_MAX_SEGS)
-		ring->nr_indirect = min_t(unsigned int, ring->r.size, GNTS_INDIRECT);
-	want = min_t(unsigned int, ring->r.size * deal->max_segs,
-		     ring->pooled ? GNTS_POOLED : GNTS_PLAIN);
-	err = refs_alloc(ring, want, deal->max_segs);
+		ring->nr_indirect = min_t(unsigned int, ring->r.r.size, GNTS_INDIRECT);
+	n = min_t(unsigned int, ring->r.r.size * deal->max_segs,
+		  ring->pooled ? GNTS_POOLED : GNTS_PLAIN);
+	err = pvbus_gnt_pool_init(&ring->refs, n + ring->nr_indirect);
+	while (err == -ENOSPC && n > deal->max_segs) {
+		n = max(n / 2, deal->max_segs);	/* the host's table is full: make do with less */
+		err = pvbus_gnt_pool_init(&ring->refs, n + ring->nr_indirect);
+	}
 	if (err)
 		return err;
-	ring->gnt_mem = kvcalloc(ring->nr_gnts + ring->nr_indirect, sizeof(*ring->gnt_mem),
-				 GFP_KERNEL);
-	err = ring->gnt_mem ? gnts_fill(ring) : -ENOMEM;
-	if (err)
-		blkfront_gnts_free(ring);
-	return err;
+	ring->nr_gnts = n;
+	ring->gnt_mem = kvcalloc(n + ring->nr_indirect, sizeof(*ring->gnt_mem), GFP_KERNEL);
+	return ring->gnt_mem ? gnts_fill(ring) : -ENOMEM;
 }
 
 /* The reverse; no request is in flight. Pages that the back-end keeps are freed when it lets go. */
@@ -116,29 +89,25 @@ void blkfront_gnts_free(struct blkfront_ring *ring)
 {
 	unsigned int i, n = ring->nr_gnts + ring->nr_indirect;
 	struct blk_gnt *g;
+	bool ours;
 
 	cancel_work_sync(&ring->grow);
 	cancel_delayed_work_sync(&ring->purge);
 	for (i = 0; ring->gnt_mem && i < n; i++) {
 		g = &ring->gnt_mem[i];
-		if (g->page && (ring->pooled || i >= ring->nr_gnts))
-			gnt_drop_page(g);
-		if (g->ref != PVBUS_GNT_NONE)
+		ours = g->page && (ring->pooled || i >= ring->nr_gnts);
+		if (ours && !pvbus_gnt_end(g->ref))
+			pvbus_gnt_end_later(g->ref, g->page);
+		else if (g->ref != PVBUS_GNT_NONE)
 			pvbus_gnt_put(&ring->refs, g->ref);
+		if (ours)
+			__free_page(g->page);
 	}
 	kvfree(ring->gnt_mem);
 	pvbus_gnt_pool_destroy(&ring->refs);
 	ring->gnt_mem = NULL;
 	ring->free = ring->spare = ring->indirect = (struct blk_gnts){ };
-	ring->nr_pages = ring->nr_gnts = ring->nr_indirect = 0;
-}
-
-/* A plain grant that the back-end does not let go of: leave it and its page to the grant table. */
-void blkfront_gnt_lost(struct blkfront_ring *ring, struct blk_gnt *g)
-{
-	pvbus_gnt_end_later(g->ref, g->page);
-	g->ref = PVBUS_GNT_NONE;
-	g->page = NULL;
+	ring->nr_gnts = ring->nr_indirect = 0;
 }
 
 /* Requests had to wait for pages: add some. */
@@ -158,7 +127,6 @@ void blkfront_grow(struct work_struct *work)
 		ok = gnt_add_page(ring, g, false);
 		spin_lock_bh(&ring->sq_lock);
 		blk_gnts_put(ok ? &ring->free : &ring->spare, g, jiffies);
-		ring->nr_pages += ok;
 		spin_unlock_bh(&ring->sq_lock);
 	}
 	queue_delayed_work(blkfront_wq, &ring->purge, PURGE_PERIOD);
@@ -169,11 +137,12 @@ void blkfront_grow(struct work_struct *work)
 void blkfront_purge(struct work_struct *work)
 {
 	struct blkfront_ring *ring = container_of(work, struct blkfront_ring, purge.work);
+	unsigned int keep = ring->bf->deal.max_segs;	/* enough for the largest request */
 	struct blk_gnt *idle, *g;
 	bool gone;
 
 	spin_lock_bh(&ring->sq_lock);
-	idle = blk_gnts_cut(&ring->free, ring->min_pages, jiffies, PURGE_AGE);
+	idle = blk_gnts_cut(&ring->free, keep, jiffies, PURGE_AGE);
 	spin_unlock_bh(&ring->sq_lock);
 	while ((g = idle)) {
 		idle = g->next;
@@ -185,9 +154,8 @@ void blkfront_purge(struct work_struct *work)
 		}
 		spin_lock_bh(&ring->sq_lock);
 		blk_gnts_put(gone ? &ring->spare : &ring->free, g, jiffies);
-		ring->nr_pages -= gone;
 		spin_unlock_bh(&ring->sq_lock);
 	}
-	if (READ_ONCE(ring->nr_pages) > ring->min_pages)
+	if (ring->nr_gnts - READ_ONCE(ring->spare.nr) > keep)
 		queue_delayed_work(blkfront_wq, &ring->purge, PURGE_PERIOD);
 }

@@ -79,7 +79,6 @@ static struct blkfront *blkfront_alloc(struct pvbus_xen_device *xdev)
 	bf->dev = &xdev->pdev.dev;
 	mutex_init(&bf->lock.mutex);
 	spin_lock_init(&bf->large_lock);
-	INIT_LIST_HEAD(&bf->large);
 	INIT_WORK(&bf->large_work, blkfront_resubmit);
 	INIT_WORK(&bf->work, blkfront_work);
 	INIT_WORK(&bf->disk_work, blkfront_disk_work);
@@ -152,10 +151,9 @@ static void blkfront_remove(struct pvbus_device *pdev)
 	blkfront_take_away(bf);
 	flush_work(&bf->disk_work);	/* what answers asked for meanwhile */
 	cancel_work_sync(&bf->work);
-	cancel_work_sync(&bf->large_work);
+	flush_work(&bf->large_work);	/* it may still have bios */
 	debugfs_remove_recursive(bf->debugfs);
 	blkfront_disk_free(bf);
-	blkfront_name_release(bf);
 	dev_set_drvdata(&pdev->dev, NULL);
 	blkfront_put(bf);
 }
@@ -187,16 +185,14 @@ static int blkfront_resume(struct pvbus_device *pdev)
 	struct blkfront *bf = dev_get_drvdata(&pdev->dev);
 
 	pvbus_noio_lock(&bf->lock);
-	if (bf->phase != BF_GONE) {
-		bf->unplug = false;	/* that was another back-end */
-		blkfront_disconnect(bf, !bf->dying && bf->phase != BF_FAILED);
-		/* These were for the old connection. */
-		clear_bit(BF_DO_FAIL, &bf->todo);
-		clear_bit(BF_DO_RESET, &bf->todo);
-		if (!bf->dying) {
-			blkfront_restart(bf);
-			blkfront_follow(bf);
-		}
+	bf->unplug = false;	/* that was another back-end */
+	blkfront_disconnect(bf, !bf->dying && bf->phase != BF_FAILED);
+	/* These were for the old connection. */
+	clear_bit(BF_DO_FAIL, &bf->todo);
+	clear_bit(BF_DO_RESET, &bf->todo);
+	if (!bf->dying) {
+		blkfront_restart(bf);
+		blkfront_follow(bf);
 	}
 	pvbus_noio_unlock(&bf->lock);
 	queue_work(blkfront_wq, &bf->work);

@@ -14,7 +14,7 @@
 
 static void copy_data(struct bio_vec *bv, struct page *own, bool out)
 {
-	void *data = bvec_kmap_local(bv);
+	void *data = kmap_local_page(bv->bv_page) + bv->bv_offset;
 	void *copy = page_address(own) + bv->bv_offset;
 
 	if (out)
@@ -26,39 +26,26 @@ static void copy_data(struct bio_vec *bv, struct page *own, bool out)
 
 /* --- going out --- */
 
-static int out_of_slots(struct blkfront_ring *ring)
-{
-	ring->starved = true;
-	ring->stats.starved++;
-	if (ring->spare.nr)
-		queue_work(blkfront_wq, &ring->grow);
-	return -EBUSY;
-}
-
 /* Return: a slot that can carry @segs segments; -EIO: no connection; -EBUSY: none free now. */
 static int io_reserve(struct blkfront_ring *ring, unsigned int segs)
 {
-	struct blkfront_io *io;
-	int slot;
+	bool indirect = segs > BLKIF_MAX_SEGS;
+	int slot = -EBUSY;
 
 	spin_lock_bh(&ring->sq_lock);
-	slot = -EIO;
 	if (!ring->live)
-		goto out;
-	if (ring->free.nr < segs || (segs > BLKIF_MAX_SEGS && !ring->indirect.nr)) {
-		slot = out_of_slots(ring);
-		goto out;
+		slot = -EIO;
+	else if (ring->free.nr >= segs && ring->indirect.nr >= indirect)
+		slot = blk_ring_get(&ring->r);
+	if (slot >= 0) {
+		ring->io[slot].gnts = blk_gnts_take(&ring->free, segs);
+		ring->io[slot].indirect = blk_gnts_take(&ring->indirect, indirect);
+	} else if (slot == -EBUSY) {
+		ring->starved = true;
+		ring->stats.starved++;
+		if (ring->spare.nr)
+			queue_work(blkfront_wq, &ring->grow);
 	}
-	slot = blk_ring_get(&ring->r);
-	if (slot < 0) {
-		slot = out_of_slots(ring);
-		goto out;
-	}
-	io = &ring->io[slot];
-	io->gnts = blk_gnts_take(&ring->free, segs);
-	if (segs > BLKIF_MAX_SEGS)
-		io->indirect = blk_gnts_take(&ring->indirect, 1);
-out:
 	spin_unlock_bh(&ring->sq_lock);
 	return slot;
 }
@@ -68,7 +55,7 @@ static void gnt_use(struct blkfront_ring *ring, struct blk_gnt *g, struct page *
 	if (!ring->pooled) {
 		g->page = page;
 		pvbus_gnt_grant(g->ref, ring->bf->xdev->backend_id, page, out);
-	} else if (ring->zero) {
+	} else if (ring->bf->bounce) {
 		/* Nothing but the request's own bytes is for the host to see. */
 		clear_page(page_address(g->page));
 	}
@@ -98,7 +85,6 @@ static int io_map(struct blkfront_ring *ring, struct request *rq, struct blkfron
 			page = bv.bv_page;
 			start = bv.bv_offset;
 			gnt_use(ring, g, page, out);
-			io->last = g;
 			n++;
 		}
 		end = bv.bv_offset + bv.bv_len;
@@ -153,9 +139,7 @@ static u32 io_unmap(struct blkfront_ring *ring, struct blkfront_io *io, bool cop
 	unsigned int end = 0;
 	struct bio_vec bv;
 
-	if (ring->pooled) {
-		if (!copy_back)
-			return lost;
+	if (ring->pooled && copy_back) {
 		rq_for_each_segment(bv, rq, it) {
 			if (bv.bv_page != page || bv.bv_offset != end)
 				g = g ? g->next : io->gnts;
@@ -163,112 +147,88 @@ static u32 io_unmap(struct blkfront_ring *ring, struct blkfront_io *io, bool cop
 			end = bv.bv_offset + bv.bv_len;
 			copy_data(&bv, g->page, false);
 		}
-		return lost;
 	}
-	for (p = &io->gnts; *p;) {
-		g = *p;
+	for (p = &io->gnts; !ring->pooled && (g = *p);) {
 		if (pvbus_gnt_end(g->ref)) {
 			p = &g->next;
 			continue;
 		}
 		*p = g->next;
 		lost = g->ref;
-		blkfront_gnt_lost(ring, g);
+		pvbus_gnt_end_later(g->ref, g->page);
+		g->ref = PVBUS_GNT_NONE;
 	}
 	return lost;
 }
 
-static bool io_push(struct blkfront_ring *ring)
-{
-	bool wake = blk_ring_push(&ring->r);
-
-	ring->stats.doorbells += wake;
-	return wake;
-}
-
-static void io_wake(struct blkfront_ring *ring, bool wake)
-{
-	trace_blkfront_notify(ring, wake);
-	if (wake)
-		pvbus_evtchn_notify(&ring->ch);
-}
-
-/* Show the host what was queued without telling it. */
+/* Show the host what was queued, and wake it if it sleeps. */
 static void io_commit(struct blkfront_ring *ring)
 {
 	bool wake;
 
 	spin_lock_bh(&ring->sq_lock);
-	wake = ring->live && io_push(ring);
+	wake = ring->live && xen_ring_push(&ring->r.r);
+	ring->stats.doorbells += wake;
 	spin_unlock_bh(&ring->sq_lock);
-	io_wake(ring, wake);
+	trace_blkfront_notify(ring, wake);
+	if (wake)
+		pvbus_evtchn_notify(&ring->ch);
 }
 
 static void io_send(struct blkfront_ring *ring, struct request *rq, unsigned int slot,
-		    const struct blk_req *req, bool push)
+		    const struct blk_req *req)
 {
-	struct blkfront_io *io = &ring->io[slot];
-	bool wake;
-
-	io->rq = rq;
-	io->op = req->op;
-	io->secure = req->secure;
+	ring->io[slot].rq = rq;
 	trace_blkfront_submit(ring, slot, req);
 	spin_lock_bh(&ring->sq_lock);
-	if (io->last && io->last->next) {	/* fewer segments than the block layer counted */
-		blk_gnts_put(&ring->free, io->last->next, jiffies);
-		io->last->next = NULL;
-	}
 	ring->stats.requests++;
 	ring->stats.indirect += req->nr_segs > BLKIF_MAX_SEGS;
 	blk_ring_add(&ring->r, slot, req);
-	wake = push && io_push(ring);
 	spin_unlock_bh(&ring->sq_lock);
-	if (push)
-		io_wake(ring, wake);
 }
 
-/* What kind of request it is for the host */
-static blk_status_t io_plan(struct blkfront *bf, struct request *rq, struct blk_req *req)
+/* What kind of request it is for the host. Return: whether there is such a kind. */
+static bool io_plan(struct blkfront *bf, struct request *rq, struct blk_req *req)
 {
-	bool agreed;
-
 	req->handle = bf->handle;
 	req->sector = blk_rq_pos(rq);
 	switch (req_op(rq)) {
 	case REQ_OP_READ:
 		req->op = BLKIF_OP_READ;
-		return BLK_STS_OK;
+		return true;
 	case REQ_OP_WRITE:
 		req->op = BLKIF_OP_WRITE;
-		return BLK_STS_OK;
+		return true;
 	case REQ_OP_FLUSH:
 		req->op = READ_ONCE(bf->deal.flush_op);
 		req->sector = 0;
-		return BLK_STS_OK;
+		return true;
 	case REQ_OP_SECURE_ERASE:
 		req->secure = true;
 		fallthrough;
 	case REQ_OP_DISCARD:
 		req->op = BLKIF_OP_DISCARD;
 		req->nr_sectors = blk_rq_sectors(rq);
-		agreed = READ_ONCE(bf->deal.discard);
 		if (req->secure)
-			agreed = READ_ONCE(bf->deal.secure_discard);
-		return agreed ? BLK_STS_OK : BLK_STS_NOTSUPP;
+			return READ_ONCE(bf->deal.secure_discard);
+		return READ_ONCE(bf->deal.discard);
 	default:
-		return BLK_STS_NOTSUPP;
+		return false;
 	}
 }
 
-/* Made for a back-end before this one, of larger limits: its bios are to be split anew. */
-static blk_status_t io_too_large(struct blkfront *bf, struct request *rq)
+/*
+ * Nothing to send: a flush where there is no cache to flush; or what was made for a back-end before
+ * this one, of larger limits, whose bios are to be split anew.
+ */
+static blk_status_t io_skip(struct blkfront *bf, struct request *rq)
 {
 	blk_mq_start_request(rq);
 	spin_lock_bh(&bf->large_lock);
-	list_add_tail(&rq->queuelist, &bf->large);
+	blk_steal_bios(&bf->large, rq);
 	spin_unlock_bh(&bf->large_lock);
 	queue_work(blkfront_wq, &bf->large_work);
+	blk_mq_end_request(rq, BLK_STS_OK);
 	return BLK_STS_OK;
 }
 
@@ -294,45 +254,33 @@ static blk_status_t no_room(const struct blkfront *bf)
 	return own ? BLK_STS_DEV_RESOURCE : BLK_STS_RESOURCE;
 }
 
-static blk_status_t io_queue(struct blkfront_ring *ring, struct request *rq, bool push)
+/* It goes to the host with the next io_commit(). */
+static blk_status_t io_queue(struct blkfront_ring *ring, struct request *rq)
 {
 	struct blkfront_cmd *cmd = blk_mq_rq_to_pdu(rq);
 	struct blkfront *bf = ring->bf;
 	struct blk_req req = { };
 	unsigned int segs = 0;
-	blk_status_t status;
 	int slot;
 
 	if (unlikely(pvbus_is_quarantined(&bf->xdev->pdev)))
 		return BLK_STS_IOERR;
-	status = io_plan(bf, rq, &req);
-	if (status != BLK_STS_OK)
-		return status;
-	*cmd = (struct blkfront_cmd){ .slot = -1 };
-	if (req.op == BLK_OP_NONE) {	/* a flush where there is no cache to flush */
-		if (push)	/* it ends a batch */
-			io_commit(ring);
-		blk_mq_start_request(rq);
-		blk_mq_end_request(rq, BLK_STS_OK);
-		return BLK_STS_OK;
-	}
+	if (!io_plan(bf, rq, &req))
+		return BLK_STS_NOTSUPP;
+	*cmd = (struct blkfront_cmd){ .ring = ring, .slot = -1 };
 	if (req.op == BLKIF_OP_READ || req.op == BLKIF_OP_WRITE)
 		segs = blk_rq_nr_phys_segments(rq);
-	if (unlikely(segs > READ_ONCE(bf->deal.max_segs))) {
-		if (push)
-			io_commit(ring);
-		return io_too_large(bf, rq);
-	}
+	if (unlikely(req.op == BLK_OP_NONE || segs > READ_ONCE(bf->deal.max_segs)))
+		return io_skip(bf, rq);
 	slot = io_reserve(ring, segs);
 	if (slot < 0)
 		return slot == -EBUSY ? no_room(bf) : BLK_STS_IOERR;
 	if (segs && io_fill(ring, rq, &ring->io[slot], &req))
 		return io_fail(ring, slot);
-	cmd->ring = ring;
 	cmd->slot = slot;
 	/* The answer may come as soon as the request is on the ring, whoever pushes it. */
 	blk_mq_start_request(rq);
-	io_send(ring, rq, slot, &req, push);
+	io_send(ring, rq, slot, &req);
 	return BLK_STS_OK;
 }
 
@@ -347,10 +295,10 @@ static blk_status_t blkfront_queue_rq(struct blk_mq_hw_ctx *hctx,
 				      const struct blk_mq_queue_data *bd)
 {
 	struct blkfront_ring *ring = hctx_ring(hctx);
-	blk_status_t status = io_queue(ring, bd->rq, pv_mq_last(bd));
+	blk_status_t status = io_queue(ring, bd->rq);
 
-	/* Whatever ends a batch early must not leave its first part unseen. */
-	if (status != BLK_STS_OK)
+	/* Whatever ends a batch, also early, must not leave its first part unseen. */
+	if (status != BLK_STS_OK || pv_mq_last(bd))
 		io_commit(ring);
 	return status;
 }
@@ -366,7 +314,7 @@ static void blkfront_queue_rqs(struct rq_list *list)
 		if (ring && ring != this)
 			io_commit(ring);
 		ring = this;
-		if (io_queue(ring, rq, false) != BLK_STS_OK)
+		if (io_queue(ring, rq) != BLK_STS_OK)
 			rq_list_add_tail(&rest, rq);
 	}
 	if (ring)
@@ -375,29 +323,22 @@ static void blkfront_queue_rqs(struct rq_list *list)
 }
 PV_BLK_QUEUE_RQS(blkfront_queue_rqs)
 
-static void blkfront_commit_rqs(struct blk_mq_hw_ctx *hctx)
+static void __maybe_unused blkfront_commit_rqs(struct blk_mq_hw_ctx *hctx)
 {
 	io_commit(hctx_ring(hctx));
 }
-PV_BLK_COMMIT_RQS(blkfront_commit_rqs)
 
 /* Oversized requests' bios go to the block layer once more: it splits them by today's limits. */
 void blkfront_resubmit(struct work_struct *work)
 {
 	struct blkfront *bf = container_of(work, struct blkfront, large_work);
-	struct bio_list bios = BIO_EMPTY_LIST;
-	struct request *rq, *next;
+	struct bio_list bios;
 	struct bio *bio;
-	LIST_HEAD(large);
 
 	spin_lock_bh(&bf->large_lock);
-	list_splice_init(&bf->large, &large);
+	bios = bf->large;
+	bio_list_init(&bf->large);
 	spin_unlock_bh(&bf->large_lock);
-	list_for_each_entry_safe(rq, next, &large, queuelist) {
-		list_del_init(&rq->queuelist);
-		blk_steal_bios(&bios, rq);
-		blk_mq_end_request(rq, BLK_STS_OK);
-	}
 	while ((bio = bio_list_pop(&bios))) {
 		bio->bi_opf &= ~REQ_NOWAIT;	/* nobody who could be told to try again */
 		submit_bio_noacct(bio);
@@ -406,83 +347,76 @@ void blkfront_resubmit(struct work_struct *work)
 
 /* --- coming back --- */
 
-static blk_status_t answer_status(struct blkfront *bf, const struct blkfront_io *io, s16 status,
-				  bool *again)
+/* Return: how the request ended; BLK_STS_AGAIN: it is to be sent in another form. */
+static blk_status_t answer_status(struct blkfront *bf, struct request *rq,
+				  const struct blk_rsp *rsp)
 {
-	const struct blk_req req = { .op = io->op, .secure = io->secure };
+	const struct blk_req req = { .op = rsp->op, .secure = req_op(rq) == REQ_OP_SECURE_ERASE };
 
-	if (likely(status == BLKIF_RSP_OKAY))
+	if (likely(rsp->status == BLKIF_RSP_OKAY))
 		return BLK_STS_OK;
-	if (blk_refused(&bf->deal, &req, status)) {
-		*again = true;
-		blkfront_disk_do(bf, BF_DO_LIMITS);
-	}
-	return BLK_STS_IOERR;
+	if (!blk_refused(&bf->deal, &req, rsp->status))
+		return BLK_STS_IOERR;
+	blkfront_disk_do(bf, BF_DO_LIMITS);
+	return BLK_STS_AGAIN;
 }
 
 /* An answer was found valid: the request is off the ring. Under cq_lock */
-static struct request *io_answered(struct blkfront_ring *ring, const struct blk_rsp *rsp)
+static struct blkfront_cmd *io_answered(struct blkfront_ring *ring, const struct blk_rsp *rsp)
 {
 	struct blkfront_io *io = &ring->io[rsp->slot];
-	struct request *rq = io->rq;
-	struct blkfront_cmd *cmd = blk_mq_rq_to_pdu(rq);
+	struct blkfront_cmd *cmd = blk_mq_rq_to_pdu(io->rq);
 	u32 lost;
 
-	cmd->status = answer_status(ring->bf, io, rsp->status, &cmd->again);
+	if (READ_ONCE(ring->bf->resets))
+		WRITE_ONCE(ring->bf->resets, 0);
+	cmd->status = answer_status(ring->bf, io->rq, rsp);
 	trace_blkfront_complete(ring, rsp);
-	lost = io_unmap(ring, io, io->op == BLKIF_OP_READ && cmd->status == BLK_STS_OK);
+	lost = io_unmap(ring, io, rsp->op == BLKIF_OP_READ && cmd->status == BLK_STS_OK);
 	if (unlikely(lost != PVBUS_GNT_NONE)) {
-		ring->r.fault = "a page is still mapped after the answer, grant";
-		ring->r.fault_value = lost;
+		xen_ring_fault(&ring->r.r, "a page is still mapped after the answer, grant", lost);
 		cmd->status = BLK_STS_IOERR;
 	}
 	ring->stats.responses++;
 	ring->stats.errors += cmd->status != BLK_STS_OK;
-	return rq;
+	return cmd;
 }
 
 static void ring_fault(struct blkfront_ring *ring)
 {
 	if (pvbus_is_quarantined(&ring->bf->xdev->pdev))
 		return;
-	pvbus_quarantine(&ring->bf->xdev->pdev, "ring %u: %s %#llx", ring->index, ring->r.fault,
-			 ring->r.fault_value);
+	pvbus_quarantine(&ring->bf->xdev->pdev, "ring %u: %s %#llx", ring->index, ring->r.r.fault,
+			 ring->r.r.fault_value);
 	blkfront_do(ring->bf, BF_DO_FAIL);
 }
 
 /* Take what responses there are; under cq_lock. Return: the requests they end, in order. */
-static struct request *ring_pull(struct blkfront_ring *ring, unsigned int *n)
+static struct blkfront_cmd *ring_pull(struct blkfront_ring *ring, unsigned int *n)
 {
-	struct request *first = NULL, **tail = &first;
-	struct blkfront_cmd *cmd;
+	struct blkfront_cmd *first = NULL, **tail = &first;
 	struct blk_rsp rsp;
 	int ret = 0;
 
 	do {
-		while (*n < ring->r.size && (ret = blk_ring_pull(&ring->r, &rsp)) > 0) {
+		while (*n < ring->r.r.size && (ret = blk_ring_pull(&ring->r, &rsp)) > 0) {
 			*tail = io_answered(ring, &rsp);
-			cmd = blk_mq_rq_to_pdu(*tail);
-			cmd->next = NULL;
-			tail = &cmd->next;
+			tail = &(*tail)->next;
 			++*n;
 		}
-	} while (!ret && !ring->poll && blk_ring_sleep(&ring->r));
-	if (ring->poll)
-		blk_ring_mute(&ring->r);
+	} while (!ret && !ring->poll && xen_ring_sleep(&ring->r.r, 1));
 	if (ret < 0)
 		ring_fault(ring);
 	return first;
 }
 
 /* Give back what the requests used; under cq_lock. Return: whether others waited for that. */
-static bool ring_release(struct blkfront_ring *ring, struct request *rq)
+static bool ring_release(struct blkfront_ring *ring, struct blkfront_cmd *cmd)
 {
-	struct blkfront_cmd *cmd;
 	bool starved;
 
 	spin_lock_bh(&ring->sq_lock);
-	for (; rq; rq = cmd->next) {
-		cmd = blk_mq_rq_to_pdu(rq);
+	for (; cmd; cmd = cmd->next) {
 		io_release(ring, cmd->slot);
 		cmd->slot = -1;
 	}
@@ -492,20 +426,16 @@ static bool ring_release(struct blkfront_ring *ring, struct request *rq)
 	return starved;
 }
 
-static void end_requests(struct blkfront_ring *ring, struct request *rq)
+static void end_requests(struct blkfront_cmd *cmd)
 {
-	struct blkfront_cmd *cmd;
-	struct request *next;
+	struct blkfront_cmd *next;
 
-	if (rq && READ_ONCE(ring->bf->resets))
-		WRITE_ONCE(ring->bf->resets, 0);
-	for (; rq; rq = next) {
-		cmd = blk_mq_rq_to_pdu(rq);
+	for (; cmd; cmd = next) {
 		next = cmd->next;
-		if (unlikely(cmd->again))
-			blk_mq_requeue_request(rq, true);
+		if (unlikely(cmd->status == BLK_STS_AGAIN))
+			blk_mq_requeue_request(blk_mq_rq_from_pdu(cmd), true);
 		else
-			blk_mq_end_request(rq, cmd->status);
+			blk_mq_end_request(blk_mq_rq_from_pdu(cmd), cmd->status);
 	}
 }
 
@@ -515,7 +445,7 @@ static void end_requests(struct blkfront_ring *ring, struct request *rq)
  */
 unsigned int blkfront_reap(struct blkfront_ring *ring, bool event)
 {
-	struct request *done = NULL;
+	struct blkfront_cmd *done = NULL;
 	bool starved = false;
 	unsigned int n = 0;
 
@@ -527,12 +457,12 @@ unsigned int blkfront_reap(struct blkfront_ring *ring, bool event)
 	}
 	ring->stats.polled += event ? 0 : n;
 	/* After a whole ring of answers let others run first, and come back. */
-	if (ring->live && n == ring->r.size && !ring->poll)
+	if (ring->live && n == ring->r.r.size && !ring->poll)
 		tasklet_schedule(&ring->tasklet);
 	else if (event && ring->open)
 		pvbus_evtchn_eoi(&ring->ch, !n);
 	spin_unlock_bh(&ring->cq_lock);
-	end_requests(ring, done);
+	end_requests(done);
 	if (starved)
 		blk_mq_run_hw_queues(ring->bf->disk->queue, true);
 	return n;
@@ -540,17 +470,13 @@ unsigned int blkfront_reap(struct blkfront_ring *ring, bool event)
 
 static void ring_tasklet(struct tasklet_struct *t)
 {
-	struct blkfront_ring *ring = container_of(t, struct blkfront_ring, tasklet);
-
-	blkfront_reap(ring, true);
+	blkfront_reap(container_of(t, struct blkfront_ring, tasklet), true);
 }
 
 /* Hard interrupt. The channel stays masked until the tasklet is through. */
-void blkfront_event(void *data)
+void blkfront_event(void *tasklet)
 {
-	struct blkfront_ring *ring = data;
-
-	tasklet_schedule(&ring->tasklet);
+	tasklet_schedule(tasklet);
 }
 
 static int blkfront_poll(struct blk_mq_hw_ctx *hctx, struct io_comp_batch *iob)
@@ -565,50 +491,41 @@ PV_BLK_POLL(blkfront_poll)
  */
 void blkfront_drain(struct blkfront_ring *ring, bool replay)
 {
-	struct request *done = NULL, *rq;
-	struct blkfront_cmd *cmd;
+	struct blkfront_cmd *done = NULL, *cmd;
 	struct blk_rsp rsp;
 	unsigned int i;
 
-	while (!ring->r.fault && blk_ring_pull(&ring->r, &rsp) > 0) {
-		rq = io_answered(ring, &rsp);
-		cmd = blk_mq_rq_to_pdu(rq);
+	while (blk_ring_pull(&ring->r, &rsp) > 0)
+		io_answered(ring, &rsp);
+	for (i = 0; i < ring->r.r.size; i++) {
+		if (!ring->io[i].rq)
+			continue;
+		cmd = blk_mq_rq_to_pdu(ring->io[i].rq);
+		if (ring->r.slot[i].busy) {
+			io_unmap(ring, &ring->io[i], false);
+			cmd->status = replay ? BLK_STS_AGAIN : BLK_STS_IOERR;
+		}
 		cmd->next = done;
-		done = rq;
+		done = cmd;
 	}
 	ring_release(ring, done);
-	end_requests(ring, done);
-	for (i = 0; i < ring->r.size; i++) {
-		rq = ring->io[i].rq;
-		if (!rq)
-			continue;
-		cmd = blk_mq_rq_to_pdu(rq);
-		io_unmap(ring, &ring->io[i], false);
-		cmd->next = NULL;
-		cmd->again = replay;
-		cmd->status = BLK_STS_IOERR;
-		ring_release(ring, rq);
-		if (replay)
-			blk_mq_requeue_request(rq, false);
-		else
-			blk_mq_end_request(rq, BLK_STS_IOERR);
-	}
+	end_requests(done);
 }
 
 /* --- overdue answers --- */
 
 static void tell_ring(struct blkfront_ring *ring, struct request *rq, const char *what)
 {
-	const struct xen_ring_head *h = ring->r.head;
+	const struct xen_ring *r = &ring->r.r;
 
 	dev_warn_ratelimited(ring->bf->dev, "%s: no answer to a %s at sector %llu for %u s, %s\n",
 			     ring->bf->name.name, req_op(rq) == REQ_OP_READ ? "read" : "write",
 			     (u64)blk_rq_pos(rq), blkfront_timeout, what);
 	dev_warn_ratelimited(ring->bf->dev,
 			     "ring %u: sent %u/%u, taken %u/%u, req_event %u, rsp_event %u\n",
-			     ring->index, ring->r.req_sent, ring->r.req_prod, ring->r.rsp_cons,
-			     READ_ONCE(h->rsp_prod), READ_ONCE(h->req_event),
-			     READ_ONCE(h->rsp_event));
+			     ring->index, r->req_sent, r->req_prod, r->rsp_cons,
+			     READ_ONCE(r->head->rsp_prod), READ_ONCE(r->head->req_event),
+			     READ_ONCE(r->head->rsp_event));
 }
 
 /* Look for ourselves first: an event may be lost. Then signal once more; then give the ring up. */
@@ -617,24 +534,20 @@ static enum blk_eh_timer_return blkfront_timed_out(struct request *rq)
 	struct blkfront_cmd *cmd = blk_mq_rq_to_pdu(rq);
 	struct blkfront_ring *ring = READ_ONCE(cmd->ring);
 
-	if (!ring)	/* waits to be resubmitted */
-		return BLK_EH_RESET_TIMER;
 	blkfront_reap(ring, false);
-	if (blk_mq_request_completed(rq) || READ_ONCE(cmd->slot) < 0)
+	if (READ_ONCE(cmd->slot) < 0)
 		return BLK_EH_DONE;
 	spin_lock_bh(&ring->cq_lock);
 	spin_lock(&ring->sq_lock);
 	ring->stats.timeouts++;
-	if (!ring->live)
-		goto out;	/* a new connection is being made */
-	if (!cmd->timeouts++) {
+	/* If it is not live a new connection is being made. */
+	if (ring->live && !cmd->timeouts++) {
 		tell_ring(ring, rq, "signalling once more");
 		pvbus_evtchn_notify(&ring->ch);
-	} else {
+	} else if (ring->live) {
 		tell_ring(ring, rq, "giving the connection up");
 		blkfront_do(ring->bf, BF_DO_RESET);
 	}
-out:
 	spin_unlock(&ring->sq_lock);
 	spin_unlock_bh(&ring->cq_lock);
 	return BLK_EH_RESET_TIMER;
@@ -646,9 +559,6 @@ static void blkfront_map_queues(struct blk_mq_tag_set *set)
 	struct blkfront *bf = set->driver_data;
 
 	pv_mq_map_queues(set, HCTX_TYPE_DEFAULT, bf->hw_queues, 0);
-	if (!bf->hw_poll)
-		return;
-	pv_mq_map_queues(set, HCTX_TYPE_READ, 0, 0);
 	pv_mq_map_queues(set, HCTX_TYPE_POLL, bf->hw_poll, bf->hw_queues);
 }
 PV_BLK_MAP_QUEUES(blkfront_map_queues)

@@ -18,7 +18,7 @@
 #define SHOW(file, fmt, ...) \
 	PVBUS_SHOW(const struct blkfront *bf, dev_get_drvdata, file, fmt, __VA_ARGS__)
 
-SHOW(phase, "%s", blkfront_phase_name(READ_ONCE(bf->phase)))
+SHOW(phase, "%s", blkfront_phases[READ_ONCE(bf->phase)])
 SHOW(reconnects, "%u", READ_ONCE(bf->reconnects))
 
 static ssize_t reconnect_store(struct device *dev, struct device_attribute *attr, const char *buf,
@@ -30,7 +30,7 @@ static ssize_t reconnect_store(struct device *dev, struct device_attribute *attr
 	pvbus_noio_lock(&bf->lock);
 	if (READ_ONCE(bf->xdev->asleep)) {
 		ret = -EBUSY;
-	} else if (!bf->dying && bf->phase != BF_GONE) {
+	} else if (!bf->dying) {
 		bf->attempts = 0;
 		bf->resets = 0;
 		blkfront_disconnect(bf, bf->phase != BF_FAILED);
@@ -54,22 +54,17 @@ static const struct attribute_group blkfront_group = { .attrs = blkfront_attrs }
 
 /* --- negotiated/ --- */
 
-static const char *flush_name(u8 op)
-{
-	return op == BLK_OP_NONE ? "none" : op == BLKIF_OP_FLUSH_DISKCACHE ? "flush" : "barrier";
-}
-
 #define DEAL_FILES(FILE)							\
 	FILE(name, "%s", bf->name.name)						\
 	FILE(queues, "%u", bf->deal.queues)					\
 	FILE(poll_queues, "%u", bf->deal.poll_queues)				\
 	FILE(ring_pages, "%u", 1u << bf->deal.ring_order)			\
-	FILE(ring_size, "%u", bf->rings[0].r.size)				\
+	FILE(ring_size, "%u", bf->rings[0].r.r.size)				\
 	FILE(max_segments, "%u", bf->deal.max_segs)				\
 	FILE(sector_size, "%u", bf->deal.sector_size)				\
 	FILE(physical_sector_size, "%u", bf->deal.physical_sector_size)		\
 	FILE(sectors, "%llu", bf->deal.sectors)					\
-	FILE(flush, "%s", flush_name(bf->deal.flush_op))			\
+	FILE(flush, "%s", blkfront_flush_name(bf->deal.flush_op))		\
 	FILE(fua, "%s", bf->deal.flush_op == BLK_OP_NONE ? "none" : "emulated")	\
 	FILE(discard, "%d", bf->deal.discard)					\
 	FILE(secure_discard, "%d", bf->deal.secure_discard)			\
@@ -115,22 +110,21 @@ const struct attribute_group *blkfront_groups[] = {
 
 static void show_ring(struct seq_file *m, struct blkfront_ring *ring)
 {
-	const struct xen_ring_head *h = ring->r.head;
+	const struct xen_ring *r = &ring->r.r;
 	const struct blk_slot *s;
 	unsigned int i;
 
-	seq_printf(m, "ring %u: %u slots%s, port %u on CPU %u, %s\n", ring->index, ring->r.size,
+	seq_printf(m, "ring %u: %u slots%s, port %u on CPU %u, %s\n", ring->index, r->size,
 		   ring->poll ? ", polled" : "", ring->ch.port, ring->ch.cpu,
 		   ring->live ? "live" : "not live");
-	seq_printf(m, "  ours:   req_prod %u sent %u rsp_cons %u%s%s\n", ring->r.req_prod,
-		   ring->r.req_sent, ring->r.rsp_cons, ring->starved ? ", starved" : "",
-		   ring->r.fault ? ", broken" : "");
+	seq_printf(m, "  ours:   req_prod %u sent %u rsp_cons %u%s%s\n", r->req_prod, r->req_sent,
+		   r->rsp_cons, ring->starved ? ", starved" : "", r->fault ? ", broken" : "");
 	seq_printf(m, "  shared: req_prod %u req_event %u rsp_prod %u rsp_event %u\n",
-		   READ_ONCE(h->req_prod), READ_ONCE(h->req_event), READ_ONCE(h->rsp_prod),
-		   READ_ONCE(h->rsp_event));
+		   READ_ONCE(r->head->req_prod), READ_ONCE(r->head->req_event),
+		   READ_ONCE(r->head->rsp_prod), READ_ONCE(r->head->rsp_event));
 	seq_printf(m, "  grants: %u free of %u, %u pages\n", ring->free.nr, ring->nr_gnts,
-		   ring->nr_pages);
-	for (i = 0; i < ring->r.size; i++) {
+		   ring->pooled ? ring->nr_gnts - ring->spare.nr : 0);
+	for (i = 0; i < r->size; i++) {
 		s = &ring->r.slot[i];
 		if (READ_ONCE(s->busy))
 			seq_printf(m, "  slot %u: op %u id %#llx\n", i, s->alt, s->id);
@@ -144,7 +138,7 @@ static int rings_show(struct seq_file *m, void *unused)
 
 	pvbus_noio_lock(&bf->lock);
 	seq_printf(m, "%s: %s, back-end %s, %u attempts, %u resets, %u reconnects, %u openers%s\n",
-		   bf->name.name, blkfront_phase_name(bf->phase),
+		   bf->name.name, blkfront_phases[bf->phase],
 		   pvbus_xen_state_name(bf->xdev->backend_state), bf->attempts, bf->resets,
 		   bf->reconnects, atomic_read(&bf->openers),
 		   bf->quiesced ? ", I/O held back" : "");

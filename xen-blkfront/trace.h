@@ -65,7 +65,7 @@ TRACE_EVENT(blkfront_notify,
 	TP_fast_assign(
 		__entry->disk = ring->bf->handle;
 		__entry->ring = ring->index;
-		__entry->req_prod = ring->r.req_sent;
+		__entry->req_prod = ring->r.r.req_sent;
 		__entry->wake = wake;
 	),
 	TP_printk("disk %u ring %u pushed up to %u, host %s", __entry->disk, __entry->ring,

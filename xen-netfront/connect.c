@@ -20,12 +20,7 @@
 #define MAX_ATTEMPTS	6
 #define GOOD_FOR	(60 * HZ)	/* a connection this old was a good one */
 
-const char *netfront_phase_name(enum netfront_phase phase)
-{
-	static const char * const names[] = { "idle", "connecting", "connected", "failed" };
-
-	return names[phase];
-}
+const char * const netfront_phases[] = { "idle", "connecting", "connected", "failed" };
 
 static void set_phase(struct netfront *nf, enum netfront_phase phase)
 {

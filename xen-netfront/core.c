@@ -8,69 +8,7 @@
 #include <linux/log2.h>
 #include <linux/string.h>
 #endif
-#include <pvbus/ring.h>
 #include "core.h"
-
-/* --- rings in general --- */
-
-/* Set up an empty ring in @shared, a zeroed page, with slots of @stride bytes. */
-void net_ring_init(struct net_ring *r, void *shared, u32 stride)
-{
-	*r = (struct net_ring){ .head = shared, .stride = stride };
-	r->size = rounddown_pow_of_two((NET_PAGE - sizeof(*r->head)) / stride);
-	/* Each side wants to hear of the other's first entry. */
-	WRITE_ONCE(r->head->req_event, 1);
-	WRITE_ONCE(r->head->rsp_event, 1);
-}
-
-static void *entry(const struct net_ring *r, u32 index)
-{
-	return (u8 *)(r->head + 1) + (index & (r->size - 1)) * r->stride;
-}
-
-/* Show the host what was added. Return: whether it sleeps and has to be woken. */
-bool net_ring_push(struct net_ring *r)
-{
-	return xen_ring_push(r->head, &r->req_sent, r->req_prod);
-}
-
-static int fault(struct net_ring *r, const char *what, u64 value)
-{
-	r->fault = what;
-	r->fault_value = value;
-	return -EPROTO;
-}
-
-/* Return: how many responses wait; -EPROTO and r->fault, for good. */
-int net_ring_look(struct net_ring *r)
-{
-	u32 prod;
-
-	if (r->fault)
-		return -EPROTO;
-	prod = READ_ONCE(r->head->rsp_prod);
-	if (prod == r->rsp_seen)
-		return prod - r->rsp_cons;
-	/* Responses were written before rsp_prod was. Also pairs with net_ring_push(). */
-	virt_rmb();
-	if (prod - r->rsp_cons > READ_ONCE(r->req_sent) - r->rsp_cons ||
-	    prod - r->rsp_cons < r->rsp_seen - r->rsp_cons)
-		return fault(r, "responses beyond the requests, producer", prod);
-	r->rsp_seen = prod;
-	return prod - r->rsp_cons;
-}
-
-/*
- * Ask for an event when @batch more responses than we know of are there. Return: whether there is
- * one already that we do not know of, so stay awake.
- */
-bool net_ring_sleep(struct net_ring *r, u32 batch)
-{
-	WRITE_ONCE(r->head->rsp_event, r->rsp_seen + batch);
-	/* The same race as in net_ring_push(), with sides swapped. */
-	virt_mb();
-	return READ_ONCE(r->head->rsp_prod) - r->rsp_seen >= batch;
-}
 
 /* --- transmit --- */
 
@@ -79,7 +17,7 @@ void net_tx_init(struct net_tx_ring *t, void *shared)
 	u32 i;
 
 	*t = (struct net_tx_ring){ };
-	net_ring_init(&t->r, shared, NETIF_TX_SLOT);
+	xen_ring_init(&t->r, shared, NET_PAGE, NETIF_TX_SLOT);
 	for (i = 0; i < NET_SLOTS; i++)
 		t->next[i] = i + 1;
 }
@@ -87,7 +25,7 @@ void net_tx_init(struct net_tx_ring *t, void *shared)
 /* Write a request into the next entry; there is room. Return: the slot it will be answered for. */
 int net_tx_add(struct net_tx_ring *t, const struct net_tx_req *req)
 {
-	struct netif_tx_request *e = entry(&t->r, t->r.req_prod++);
+	struct netif_tx_request *e = xen_ring_entry(&t->r, t->r.req_prod++);
 	u16 slot = t->free;
 
 	t->free = t->next[slot];
@@ -106,7 +44,7 @@ int net_tx_add(struct net_tx_ring *t, const struct net_tx_req *req)
 /* The same for an extra info, which has no slot of its own. */
 void net_tx_add_extra(struct net_tx_ring *t, const struct netif_extra *extra)
 {
-	u8 *e = entry(&t->r, t->r.req_prod++);
+	u8 *e = xen_ring_entry(&t->r, t->r.req_prod++);
 
 	memcpy(e, extra, sizeof(*extra));
 	memset(e + sizeof(*extra), 0, NETIF_TX_SLOT - sizeof(*extra));
@@ -118,9 +56,10 @@ static int check_tx(struct net_tx_ring *t, u16 id, s16 status)
 	u8 slot = (u8)id;
 
 	if (!t->busy[slot] || t->id[slot] != id)
-		return fault(&t->r, "transmit response to a request not in flight, id", id);
+		return xen_ring_fault(&t->r, "transmit response to a request not in flight, id",
+				      id);
 	if (status < NETIF_RSP_DROPPED || status > NETIF_RSP_OKAY)
-		return fault(&t->r, "transmit response of unknown status", (u16)status);
+		return xen_ring_fault(&t->r, "transmit response of unknown status", (u16)status);
 	return 1;
 }
 
@@ -134,17 +73,17 @@ int net_tx_pull(struct net_tx_ring *t, struct net_tx_rsp *rsp)
 	int ret;
 
 	for (;;) {
-		ret = net_ring_look(&t->r);
+		ret = xen_ring_look(&t->r);
 		if (ret <= 0)
 			return ret;
 		/* struct netif_tx_response: read once, the host may write at any time. */
-		raw = READ_ONCE(*(u32 *)entry(&t->r, t->r.rsp_cons));
+		raw = READ_ONCE(*(u32 *)xen_ring_entry(&t->r, t->r.rsp_cons));
 		rsp->status = (s16)(raw >> 16);
 		if (rsp->status != NETIF_RSP_NULL)
 			break;
 		if (!t->extras)
-			return fault(&t->r, "transmit response to no extra info, index",
-				     t->r.rsp_cons);
+			return xen_ring_fault(&t->r, "transmit response to no extra info, index",
+					      t->r.rsp_cons);
 		t->extras--;
 		t->r.rsp_cons++;
 	}
@@ -174,35 +113,36 @@ u32 net_cut_copy(const struct net_cut *c, u32 len)
 
 /* --- receive --- */
 
-void net_rx_init(struct net_ring *r, void *shared)
+void net_rx_init(struct xen_ring *r, void *shared)
 {
-	net_ring_init(r, shared, NETIF_RX_SLOT);
+	xen_ring_init(r, shared, NET_PAGE, NETIF_RX_SLOT);
 }
 
 /* Offer the host a page. Return: the slot of the ring that it will be filled for; there is room. */
-u32 net_rx_add(struct net_ring *r, u32 gref)
+u32 net_rx_add(struct xen_ring *r, u32 gref)
 {
-	struct netif_rx_request *e = entry(r, r->req_prod);
+	struct netif_rx_request *e = xen_ring_entry(r, r->req_prod);
 
 	*e = (struct netif_rx_request){ .id = (u16)r->req_prod, .gref = gref };
 	return r->req_prod++ & (r->size - 1);
 }
 
 /* Read a response or extra info once. */
-static void read_rx(const struct net_ring *r, u32 index, u32 raw[2])
+static void read_rx(const struct xen_ring *r, u32 index, u32 raw[2])
 {
-	const u32 *e = entry(r, index);
+	const u32 *e = xen_ring_entry(r, index);
 
 	raw[0] = READ_ONCE(e[0]);
 	raw[1] = READ_ONCE(e[1]);
 }
 
-static int take_gso(struct net_ring *r, const struct netif_extra *e, struct net_rx_pkt *pkt)
+static int take_gso(struct xen_ring *r, const struct netif_extra *e, struct net_rx_pkt *pkt)
 {
 	if (e->gso.type != NETIF_GSO_TCPV4 && e->gso.type != NETIF_GSO_TCPV6)
-		return fault(r, "packet to be segmented in an unknown way, type", e->gso.type);
+		return xen_ring_fault(r, "packet to be segmented in an unknown way, type",
+				      e->gso.type);
 	if (!e->gso.size)
-		return fault(r, "packet to be segmented into nothing, size", 0);
+		return xen_ring_fault(r, "packet to be segmented into nothing, size", 0);
 	pkt->gso_type = e->gso.type;
 	pkt->gso_size = e->gso.size;
 	return 0;
@@ -219,7 +159,7 @@ static void take_hash(const struct netif_extra *e, struct net_rx_pkt *pkt)
 	pkt->hash = v[0] | v[1] << 8 | v[2] << 16 | (u32)v[3] << 24;
 }
 
-static int take_extra(struct net_ring *r, const struct netif_extra *e, struct net_rx_pkt *pkt)
+static int take_extra(struct xen_ring *r, const struct netif_extra *e, struct net_rx_pkt *pkt)
 {
 	switch (e->type) {
 	case NETIF_EXTRA_GSO:
@@ -231,12 +171,12 @@ static int take_extra(struct net_ring *r, const struct netif_extra *e, struct ne
 		pkt->headroom = e->xdp.headroom;
 		return 0;
 	default:
-		return fault(r, "extra info of unknown type", e->type);
+		return xen_ring_fault(r, "extra info of unknown type", e->type);
 	}
 }
 
 /* The extra infos behind the first response. Return: 1; 0: not all of them are there; -EPROTO. */
-static int take_extras(struct net_ring *r, u32 avail, struct net_rx_pkt *pkt)
+static int take_extras(struct xen_ring *r, u32 avail, struct net_rx_pkt *pkt)
 {
 	u32 raw[2], n = 0;
 	struct netif_extra e;
@@ -244,7 +184,7 @@ static int take_extras(struct net_ring *r, u32 avail, struct net_rx_pkt *pkt)
 
 	do {
 		if (n == NET_MAX_EXTRAS)
-			return fault(r, "endless extra infos, count", n + 1);
+			return xen_ring_fault(r, "endless extra infos, count", n + 1);
 		if (pkt->slots == avail)
 			return 0;
 		read_rx(r, r->rsp_cons + pkt->slots++, raw);
@@ -257,18 +197,18 @@ static int take_extras(struct net_ring *r, u32 avail, struct net_rx_pkt *pkt)
 	return 1;
 }
 
-static int check_rx(struct net_ring *r, u32 index, u16 id, u16 offset, s16 status)
+static int check_rx(struct xen_ring *r, u32 index, u16 id, u16 offset, s16 status)
 {
 	if (id != (u16)index)
-		return fault(r, "receive response out of its place, id", id);
+		return xen_ring_fault(r, "receive response out of its place, id", id);
 	if (offset >= NET_PAGE)
-		return fault(r, "packet past its page, offset", offset);
+		return xen_ring_fault(r, "packet past its page, offset", offset);
 	if (status > (s16)(NET_PAGE - offset))
-		return fault(r, "packet beyond its page, length", (u16)status);
+		return xen_ring_fault(r, "packet beyond its page, length", (u16)status);
 	return 0;
 }
 
-static int take_frag(struct net_ring *r, u32 index, const u32 raw[2], struct net_rx_pkt *pkt)
+static int take_frag(struct xen_ring *r, u32 index, const u32 raw[2], struct net_rx_pkt *pkt)
 {
 	u16 offset = raw[0] >> 16;
 	s16 status = raw[1] >> 16;
@@ -282,11 +222,11 @@ static int take_frag(struct net_ring *r, u32 index, const u32 raw[2], struct net
 		return 0;
 	}
 	if (pkt->nr == NET_MAX_FRAGS)
-		return fault(r, "packet of too many pieces, count", pkt->nr + 1);
+		return xen_ring_fault(r, "packet of too many pieces, count", pkt->nr + 1);
 	pkt->frag[pkt->nr++] = (struct net_rx_frag){ index & (r->size - 1), offset, status };
 	pkt->len += status;
 	if (pkt->len > NET_MAX_LEN)
-		return fault(r, "packet too long, length", pkt->len);
+		return xen_ring_fault(r, "packet too long, length", pkt->len);
 	return 0;
 }
 
@@ -294,7 +234,7 @@ static int take_frag(struct net_ring *r, u32 index, const u32 raw[2], struct net
  * Linux's back-end leaves the headroom it was asked for within what it calls the piece: from offset
  * 0 on, and counted in the length.
  */
-static int skip_headroom(struct net_ring *r, struct net_rx_pkt *pkt)
+static int skip_headroom(struct xen_ring *r, struct net_rx_pkt *pkt)
 {
 	struct net_rx_frag *f;
 	u32 skip;
@@ -304,7 +244,7 @@ static int skip_headroom(struct net_ring *r, struct net_rx_pkt *pkt)
 			continue;
 		skip = pkt->headroom - f->offset;
 		if (skip >= f->len)
-			return fault(r, "packet within its headroom, length", f->len);
+			return xen_ring_fault(r, "packet within its headroom, length", f->len);
 		f->offset += skip;
 		f->len -= skip;
 		pkt->len -= skip;
@@ -316,9 +256,9 @@ static int skip_headroom(struct net_ring *r, struct net_rx_pkt *pkt)
  * Take the next packet, if it is there with all its pieces. Its slots, from pkt->first on, are ours
  * again. Return: 1 and *pkt; 0: there is none; -EPROTO.
  */
-int net_rx_pull(struct net_ring *r, struct net_rx_pkt *pkt)
+int net_rx_pull(struct xen_ring *r, struct net_rx_pkt *pkt)
 {
-	int ret = net_ring_look(r);
+	int ret = xen_ring_look(r);
 	u32 raw[2], avail = ret;
 	u16 flags;
 
@@ -331,7 +271,8 @@ int net_rx_pull(struct net_ring *r, struct net_rx_pkt *pkt)
 	pkt->headroom = 0;
 	do {
 		if (pkt->slots == avail)
-			return avail < r->size ? 0 : fault(r, "packet without end, slots", avail);
+			return avail < r->size ? 0 :
+			       xen_ring_fault(r, "packet without end, slots", avail);
 		read_rx(r, r->rsp_cons + pkt->slots, raw);
 		ret = take_frag(r, r->rsp_cons + pkt->slots, raw, pkt);
 		if (ret)
@@ -354,9 +295,9 @@ int net_rx_pull(struct net_ring *r, struct net_rx_pkt *pkt)
 /* --- control --- */
 
 /* One request is in flight at a time. */
-void net_ctrl_add(struct net_ring *r, u16 type, const u32 data[3])
+void net_ctrl_add(struct xen_ring *r, u16 type, const u32 data[3])
 {
-	struct netif_ctrl_request *e = entry(r, r->req_prod);
+	struct netif_ctrl_request *e = xen_ring_entry(r, r->req_prod);
 
 	*e = (struct netif_ctrl_request){ .id = (u16)r->req_prod, .type = type };
 	memcpy(e->data, data, sizeof(e->data));
@@ -364,17 +305,17 @@ void net_ctrl_add(struct net_ring *r, u16 type, const u32 data[3])
 }
 
 /* Take the answer to the request of @type. Return: 1; 0: it is not there yet; -EPROTO. */
-int net_ctrl_pull(struct net_ring *r, u16 type, u32 *status, u32 *data)
+int net_ctrl_pull(struct xen_ring *r, u16 type, u32 *status, u32 *data)
 {
-	const u32 *e = entry(r, r->rsp_cons);
-	int ret = net_ring_look(r);
+	const u32 *e = xen_ring_entry(r, r->rsp_cons);
+	int ret = xen_ring_look(r);
 	u32 head;
 
 	if (ret <= 0)
 		return ret;
 	head = READ_ONCE(e[0]);
 	if ((u16)head != (u16)r->rsp_cons || head >> 16 != type)
-		return fault(r, "answer to another request of the control ring,", head);
+		return xen_ring_fault(r, "answer to another request of the control ring,", head);
 	*status = READ_ONCE(e[1]);
 	*data = READ_ONCE(e[2]);
 	r->rsp_cons++;

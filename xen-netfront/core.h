@@ -15,7 +15,7 @@
 #include "kshim.h"
 #endif
 #include <abi/xen/netif.h>
-#include <abi/xen/ring.h>
+#include <pvbus/ring.h>
 
 #define NET_PAGE	4096u	/* of the protocol: what a grant covers */
 #define NET_SLOTS	256u	/* of a transmit or receive ring: one page */
@@ -24,41 +24,8 @@
 #define NET_MAX_LEN	(0xffffu + 18)	/* of a packet: the largest of IP in a tagged frame */
 #define NET_MAX_EXTRAS	(NETIF_EXTRA_TYPES - 1u)
 
-/* --- rings in general --- */
-
-/**
- * struct net_ring - our end of a ring
- * @head: shared with the host
- * @size: number of slots, a power of two
- * @stride: distance between them
- * @req_prod: next request goes here
- * @req_sent: requests up to here have been shown to the host
- * @rsp_cons: next response is taken from here
- * @rsp_seen: the host's producer, as checked last
- * @fault: how the host broke the protocol; NULL if it did not
- * @fault_value: the number that is wrong
- *
- * Two owners may work on it side by side: one adds and pushes, the other looks and takes.
- */
-struct net_ring {
-	struct xen_ring_head *head;
-	u32 size;
-	u32 stride;
-	u32 req_prod;
-	u32 req_sent;
-	u32 rsp_cons;
-	u32 rsp_seen;
-	const char *fault;
-	u64 fault_value;
-};
-
-void net_ring_init(struct net_ring *r, void *shared, u32 stride);
-bool net_ring_push(struct net_ring *r);
-int net_ring_look(struct net_ring *r);
-bool net_ring_sleep(struct net_ring *r, u32 batch);
-
 /* Requests that can still be added */
-static inline u32 net_ring_room(const struct net_ring *r)
+static inline u32 net_ring_room(const struct xen_ring *r)
 {
 	return r->size - (r->req_prod - r->rsp_cons);
 }
@@ -76,7 +43,7 @@ static inline u32 net_ring_room(const struct net_ring *r)
  * @seq: distinguishes uses of one slot
  */
 struct net_tx_ring {
-	struct net_ring r;
+	struct xen_ring r;
 	u16 next[NET_SLOTS];
 	u16 id[NET_SLOTS];
 	bool busy[NET_SLOTS];
@@ -167,14 +134,14 @@ struct net_rx_pkt {
 	u32 hash;
 };
 
-void net_rx_init(struct net_ring *r, void *shared);
-u32 net_rx_add(struct net_ring *r, u32 gref);
-int net_rx_pull(struct net_ring *r, struct net_rx_pkt *pkt);
+void net_rx_init(struct xen_ring *r, void *shared);
+u32 net_rx_add(struct xen_ring *r, u32 gref);
+int net_rx_pull(struct xen_ring *r, struct net_rx_pkt *pkt);
 
 /* --- control --- */
 
-void net_ctrl_add(struct net_ring *r, u16 type, const u32 data[3]);
-int net_ctrl_pull(struct net_ring *r, u16 type, u32 *status, u32 *data);
+void net_ctrl_add(struct xen_ring *r, u16 type, const u32 data[3]);
+int net_ctrl_pull(struct xen_ring *r, u16 type, u32 *status, u32 *data);
 
 /* --- negotiation --- */
 

@@ -35,7 +35,7 @@ void netfront_ctrl_open(struct netfront *nf)
 		netfront_ctrl_close(nf);
 		return;
 	}
-	net_ring_init(&c->r, c->ring.va, NETIF_CTRL_SLOT);
+	xen_ring_init(&c->r, c->ring.va, NET_PAGE, NETIF_CTRL_SLOT);
 	reinit_completion(&c->answer);
 	c->open = true;
 }
@@ -73,7 +73,7 @@ static int ctrl_wait(struct netfront *nf, u16 type, u32 *status, u32 *data)
 		left = end - jiffies;
 		if (left <= 0)
 			return -ETIMEDOUT;
-		if (net_ring_sleep(&c->r, 1))
+		if (xen_ring_sleep(&c->r, 1))
 			continue;
 		if (!wait_for_completion_timeout(&c->answer, left))
 			return -ETIMEDOUT;
@@ -93,7 +93,7 @@ static int ctrl_ask(struct netfront *nf, u16 type, u32 a, u32 b, u32 offset, u32
 	if (!c->open)
 		return -EOPNOTSUPP;
 	net_ctrl_add(&c->r, type, args);
-	if (net_ring_push(&c->r))
+	if (xen_ring_push(&c->r))
 		pvbus_evtchn_notify(&c->ch);
 	ret = ctrl_wait(nf, type, &status, &answer);
 	if (ret < 0) {

@@ -230,7 +230,7 @@ static void netfront_get_stats64(struct net_device *dev, struct rtnl_link_stats6
 		add_stats(&nf->queue[i], to);
 }
 
-static void tell_ring(struct net_device *dev, const char *name, const struct net_ring *r)
+static void tell_ring(struct net_device *dev, const char *name, const struct xen_ring *r)
 {
 	netdev_warn(dev, "%s: sent %u/%u, taken %u/%u, req_event %u, rsp_event %u\n", name,
 		    r->req_sent, r->req_prod, r->rsp_cons, READ_ONCE(r->head->rsp_prod),

@@ -126,7 +126,7 @@ struct netfront_queue {
 	struct netfront_tx_stats tx_stats;
 	struct u64_stats_sync tx_sync;
 
-	struct net_ring rx ____cacheline_aligned_in_smp;
+	struct xen_ring rx ____cacheline_aligned_in_smp;
 	struct page **rx_page;
 	u32 *rx_ref;
 	struct pvbus_gnt_pool rx_refs;
@@ -155,7 +155,7 @@ struct netfront_queue {
 struct netfront_ctrl {
 	struct mutex lock;	/* see above */
 	bool open;
-	struct net_ring r;
+	struct xen_ring r;
 	struct pvbus_ring_pages ring;
 	struct pvbus_ring_pages page;
 	struct pvbus_evtchn ch;
@@ -260,7 +260,7 @@ void netfront_queue_free(struct netfront_queue *q);
 void netfront_events_close(struct netfront_queue *q);
 void netfront_queues_start(struct netfront *nf);
 void netfront_queues_stop(struct netfront *nf);
-void netfront_fault(struct netfront_queue *q, const struct net_ring *r);
+void netfront_fault(struct netfront_queue *q, const struct xen_ring *r);
 
 /* tx.c */
 netdev_tx_t netfront_xmit(struct sk_buff *skb, struct net_device *dev);
@@ -283,7 +283,7 @@ void netfront_detach(struct netfront *nf);
 void netfront_show_carrier(struct netfront *nf);
 
 /* connect.c */
-const char *netfront_phase_name(enum netfront_phase phase);
+extern const char * const netfront_phases[];	/* names */
 void netfront_follow(struct netfront *nf);
 void netfront_disconnect(struct netfront *nf, bool end);
 void netfront_restart(struct netfront *nf);

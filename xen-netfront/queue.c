@@ -244,7 +244,7 @@ void netfront_queues_stop(struct netfront *nf)
 }
 
 /* The host broke the protocol: nothing of its is believed any more, and a new connection made. */
-void netfront_fault(struct netfront_queue *q, const struct net_ring *r)
+void netfront_fault(struct netfront_queue *q, const struct xen_ring *r)
 {
 	struct netfront *nf = q->nf;
 

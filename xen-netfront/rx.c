@@ -52,7 +52,7 @@ static void rx_fill(struct netfront_queue *q)
 		q->rx_stats.no_memory++;
 		mod_timer(&q->refill, jiffies + RX_RETRY);
 	}
-	if (net_ring_push(&q->rx)) {
+	if (xen_ring_push(&q->rx)) {
 		q->rx_stats.doorbells++;
 		pvbus_evtchn_notify(&q->ch_rx);
 	}
@@ -78,8 +78,7 @@ static struct page *rx_take_page(struct netfront_queue *q, u32 slot)
 		pvbus_gnt_put(&q->rx_refs, ref);
 		return page;
 	}
-	q->rx.fault = "a page is still mapped after the packet, grant";
-	q->rx.fault_value = ref;
+	xen_ring_fault(&q->rx, "a page is still mapped after the packet, grant", ref);
 	pvbus_gnt_end_later(ref, page);
 	pv_pool_put(q->pool, page);
 	return NULL;
@@ -412,7 +411,7 @@ int netfront_poll(struct napi_struct *napi, int budget)
 	 */
 	if (n || sent)
 		WRITE_ONCE(q->worked, BIT(0) | BIT(1));
-	if (n == budget || (!q->rx.fault && net_ring_sleep(&q->rx, 1)))
+	if (n == budget || (!q->rx.fault && xen_ring_sleep(&q->rx, 1)))
 		return budget;
 	if (napi_complete_done(napi, n))
 		rx_eoi(q);

@@ -18,7 +18,7 @@
 #define SHOW(file, fmt, ...) \
 	PVBUS_SHOW(const struct netfront *nf, dev_get_drvdata, file, fmt, __VA_ARGS__)
 
-SHOW(phase, "%s", netfront_phase_name(READ_ONCE(nf->phase)))
+SHOW(phase, "%s", netfront_phases[READ_ONCE(nf->phase)])
 SHOW(reconnects, "%u", READ_ONCE(nf->reconnects))
 
 static ssize_t reconnect_store(struct device *dev, struct device_attribute *attr, const char *buf,
@@ -82,7 +82,7 @@ const struct attribute_group *netfront_groups[] = {
 
 /* --- debugfs --- */
 
-static void show_ring(struct seq_file *m, const char *name, const struct net_ring *r,
+static void show_ring(struct seq_file *m, const char *name, const struct xen_ring *r,
 		      const struct pvbus_evtchn *ch)
 {
 	const struct xen_ring_head *h = r->head;
@@ -121,7 +121,7 @@ static int rings_show(struct seq_file *m, void *unused)
 
 	mutex_lock(&nf->lock);
 	seq_printf(m, "%s: %s, back-end %s, carrier %d, %u attempts, %u reconnects\n",
-		   netdev_name(nf->netdev), netfront_phase_name(nf->phase),
+		   netdev_name(nf->netdev), netfront_phases[nf->phase],
 		   pvbus_xen_state_name(nf->xdev->backend_state), nf->carrier, nf->attempts,
 		   nf->reconnects);
 	for (i = 0; i < nf->max_queues; i++) {

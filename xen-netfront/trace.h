@@ -77,7 +77,7 @@ TRACE_EVENT(netfront_receive,
 );
 
 TRACE_EVENT(netfront_notify,
-	TP_PROTO(const struct netfront_queue *q, const struct net_ring *r, bool wake),
+	TP_PROTO(const struct netfront_queue *q, const struct xen_ring *r, bool wake),
 	TP_ARGS(q, r, wake),
 	TP_STRUCT__entry(
 		__field(int, ifindex)

@@ -223,7 +223,7 @@ static bool tx_skb(struct netfront_queue *q, struct sk_buff *skb)
 
 static void tx_push(struct netfront_queue *q)
 {
-	bool wake = net_ring_push(&q->tx.r);
+	bool wake = xen_ring_push(&q->tx.r);
 
 	trace_netfront_notify(q, &q->tx.r, wake);
 	if (!wake)
@@ -437,7 +437,7 @@ static void tx_take(struct netfront_queue *q, struct tx_done *done, int budget)
 		/* The next event when half of it is done: fewer of them, yet never none. */
 		in_flight = q->tx.r.req_prod - q->tx.r.rsp_cons;
 		batch = min(in_flight / 2 + 1, READ_ONCE(q->nf->tx_frames));
-	} while (net_ring_sleep(&q->tx.r, batch));
+	} while (xen_ring_sleep(&q->tx.r, batch));
 }
 
 /* Return: whether there was anything to do. */

@@ -31,8 +31,8 @@ enum xenbus_state {
  * struct pvbus_xs_watch - tell me when something at or below a path changes
  * @fn: called in process context, once soon after registering and then after changes, never twice
  *	at once per watch. Changes that come faster than it can be called are told as one: what
- *	changed is at or below the path it gets, which is at or below the watched one. May sleep and use the
- *	store; must not register or unregister @watch itself
+ *	changed is at or below the path it gets, which is at or below the watched one. May sleep
+ *	and use the store; must not register or unregister @watch itself
  */
 struct pvbus_xs_watch {
 	void (*fn)(struct pvbus_xs_watch *watch, const char *path);
@@ -139,7 +139,6 @@ void pvbus_evtchn_close(struct pvbus_evtchn *ch);
 void pvbus_evtchn_notify(struct pvbus_evtchn *ch);
 void pvbus_evtchn_eoi(struct pvbus_evtchn *ch, bool spurious);
 int pvbus_evtchn_set_cpu(struct pvbus_evtchn *ch, unsigned int cpu);
-bool pvbus_evtchn_per_cpu(void);
 
 /* Grants (pvbus/xen/grant.c). A reference of 0 is never handed out. */
 #define PVBUS_GNT_NONE	0u

@@ -398,15 +398,6 @@ int pvbus_evtchn_set_cpu(struct pvbus_evtchn *ch, unsigned int cpu)
 }
 EXPORT_SYMBOL_GPL(pvbus_evtchn_set_cpu);
 
-/**
- * pvbus_evtchn_per_cpu - is it of use to spread channels over CPUs?
- */
-bool pvbus_evtchn_per_cpu(void)
-{
-	return in_tree() || mode == EV_PERCPU;
-}
-EXPORT_SYMBOL_GPL(pvbus_evtchn_per_cpu);
-
 /* --- how upcalls reach us --- */
 
 static u32 this_vcpu(unsigned int cpu)
@@ -625,10 +616,10 @@ int pvbus_xen_shared_info_start(phys_addr_t where)
 	 * layout hangs on it.
 	 */
 	err = xen_set_param(HVM_PARAM_CALLBACK_IRQ, 0) ?: xen_shared_info_renew();
+	if (!err && READ_ONCE(shared_info->evtchn_mask[0]) == ~0ul)
+		return 0;
 	if (err)
 		pr_err("pvbus: cannot map Xen's shared info at %pa: error %d\n", &where, err);
-	else if (READ_ONCE(shared_info->evtchn_mask[0]) == ~0ul)
-		return 0;
 	else
 		pr_err("pvbus: Xen's shared info at %pa does not hold what is written to it\n",
 		       &where);

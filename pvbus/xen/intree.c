@@ -158,16 +158,14 @@ int intree_switch_state(struct pvbus_xen_device *xdev, enum xenbus_state state)
 /* Take the kernel's devices of the kinds that @drv serves; all of them are the same host's. */
 int intree_claim(struct pvbus_driver *drv)
 {
+	bool ours = !strncmp(drv->ids->type, "xen-", 4);
+	struct intree_driver *d = ours ? kzalloc(sizeof(*d), GFP_KERNEL) : NULL;
 	const struct pvbus_device_id *id;
-	struct intree_driver *d;
 	unsigned int n = 0;
 	int err;
 
-	if (strncmp(drv->ids->type, "xen-", 4))
-		return 0;
-	d = kzalloc(sizeof(*d), GFP_KERNEL);
 	if (!d)
-		return -ENOMEM;
+		return ours ? -ENOMEM : 0;
 	for (id = drv->ids; id->type[0] && n < KINDS_MAX; id++)
 		strscpy(d->ids[n++].devicetype, id->type + 4, sizeof(d->ids[0].devicetype));
 	snprintf(d->name, sizeof(d->name), "pvbus-%s", drv->ids->type + 4);

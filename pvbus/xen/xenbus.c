@@ -232,10 +232,11 @@ EXPORT_SYMBOL_GPL(pvbus_xen_switch_state);
 void pvbus_xen_error(struct pvbus_xen_device *xdev, int err, const char *fmt, ...)
 {
 	char dir[sizeof("error/") + NODE_MAX];
+	struct va_format vaf = { .fmt = fmt };
 	va_list ap;
-	struct va_format vaf = { fmt, &ap };
 
 	va_start(ap, fmt);
+	vaf.va = &ap;
 	dev_err_ratelimited(&xdev->pdev.dev, "%pV (error %d)\n", &vaf, err);
 	snprintf(dir, sizeof(dir), "error/%s", xdev->node);
 	pvbus_xs_printf(PVBUS_XS_NIL, dir, "error", "%d %pV", err, &vaf);

@@ -27,7 +27,7 @@ static void submit(struct front *f, struct input *in)
 	int slot = blk_ring_get(&f->r);
 
 	if (slot < 0) {
-		must(f->sent_now == f->r.size);
+		must(f->sent_now == f->r.r.size);
 		return;
 	}
 	if (req.op <= BLKIF_OP_WRITE)
@@ -40,26 +40,27 @@ static void submit(struct front *f, struct input *in)
 
 static void reap(struct front *f)
 {
-	bool fault = f->r.fault;
+	bool fault = f->r.r.fault;
 	struct blk_rsp rsp;
 	int ret;
 
 	while ((ret = blk_ring_pull(&f->r, &rsp)) > 0) {
 		must(!fault);
-		must(rsp.slot < f->r.size && f->sent[rsp.slot]);
+		must(rsp.slot < f->r.r.size && f->sent[rsp.slot]);
 		must(rsp.status <= BLKIF_RSP_OKAY && rsp.status >= BLKIF_RSP_EOPNOTSUPP);
 		f->sent[rsp.slot] = false;
 		f->sent_now--;
 		blk_ring_put(&f->r, rsp.slot);
 	}
-	must((ret < 0) == !!f->r.fault);
+	must((ret < 0) == !!f->r.r.fault);
 }
 
 /* What a back-end would do: answer the request at the index given, if there is one. */
 static void answer(struct front *f, struct input *in)
 {
-	struct xen_ring_head *h = f->r.head;
-	u8 *to = (u8 *)entry(&f->r, h->rsp_prod), *from = entry(&f->r, take(in, 1) + h->rsp_prod);
+	struct xen_ring_head *h = f->r.r.head;
+	u8 *to = xen_ring_entry(&f->r.r, h->rsp_prod);
+	u8 *from = xen_ring_entry(&f->r.r, take(in, 1) + h->rsp_prod);
 	u8 op = from[0];
 	u64 id;
 
@@ -81,16 +82,16 @@ static void play(struct front *f, struct input *in)
 			submit(f, in);
 			break;
 		case 2:
-			blk_ring_push(&f->r);
+			xen_ring_push(&f->r.r);
 			break;
 		case 3:
 			reap(f);
 			break;
 		case 4:
-			blk_ring_sleep(&f->r);
+			xen_ring_sleep(&f->r.r, 1);
 			break;
 		case 5:
-			f->r.head->rsp_prod += (s8)take(in, 1);
+			f->r.r.head->rsp_prod += (s8)take(in, 1);
 			break;
 		case 6:
 			at = take(in, 2) % (f->bytes - 8);
@@ -112,8 +113,8 @@ static void ring(struct input *in)
 	f.shared = calloc(1, f.bytes);
 	blk_ring_init(&f.r, f.shared, f.slot, how & 2 ? &blk_abi_32 : &blk_abi_64, f.bytes);
 	if (how & 4) {	/* about to wrap */
-		f.r.req_prod = f.r.req_sent = f.r.rsp_cons = f.r.rsp_seen = -8u;
-		f.r.head->req_prod = f.r.head->rsp_prod = -8u;
+		f.r.r.req_prod = f.r.r.req_sent = f.r.r.rsp_cons = f.r.r.rsp_seen = -8u;
+		f.r.r.head->req_prod = f.r.r.head->rsp_prod = -8u;
 	}
 	play(&f, in);
 	free(f.shared);

@@ -44,10 +44,10 @@ static void transmit(struct input *in, u8 *shared)
 				net_tx_add_extra(&t, &extra);
 			break;
 		case 1:
-			net_ring_push(&t.r);
+			xen_ring_push(&t.r);
 			break;
 		case 2:
-			net_ring_sleep(&t.r, 1 + take(in, 1));
+			xen_ring_sleep(&t.r, 1 + take(in, 1));
 			break;
 		case 3:
 			while ((ret = net_tx_pull(&t, &rsp)) > 0) {
@@ -89,7 +89,7 @@ static void receive(struct input *in, u8 *shared)
 {
 	bool there[NET_SLOTS] = { };
 	struct net_rx_pkt pkt;
-	struct net_ring r;
+	struct xen_ring r;
 	u32 slot;
 	int ret;
 
@@ -103,10 +103,10 @@ static void receive(struct input *in, u8 *shared)
 				must(at < NET_SLOTS && !there[at]);
 				there[at] = true;
 			}
-			net_ring_push(&r);
+			xen_ring_push(&r);
 			break;
 		case 1:
-			net_ring_sleep(&r, 1);
+			xen_ring_sleep(&r, 1);
 			break;
 		case 2:
 			while ((ret = net_rx_pull(&r, &pkt)) > 0)
@@ -150,13 +150,13 @@ static void cut(struct input *in)
 
 static void control(struct input *in, u8 *shared)
 {
-	struct net_ring r;
+	struct xen_ring r;
 	u32 status, data;
 
-	net_ring_init(&r, shared, NETIF_CTRL_SLOT);
+	xen_ring_init(&r, shared, NET_PAGE, NETIF_CTRL_SLOT);
 	while (in->p < in->end && !r.fault) {
 		net_ctrl_add(&r, NETIF_CTRL_SET_HASH_KEY, (u32[]){ 1, 2, 3 });
-		net_ring_push(&r);
+		xen_ring_push(&r);
 		meddle(in, shared);
 		if (net_ctrl_pull(&r, NETIF_CTRL_SET_HASH_KEY, &status, &data) <= 0)
 			break;

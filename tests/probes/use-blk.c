@@ -16,14 +16,12 @@ static blk_status_t use_queue_rq(struct blk_mq_hw_ctx *hctx, const struct blk_mq
 	struct bio_vec bvec;
 
 	rq_for_each_segment(bvec, bd->rq, iter) {
-		char *p = bvec_kmap_local(&bvec);
+		char *p = kmap_local_page(bvec.bv_page);
 
 		p[0] = 0;
 		kunmap_local(p);
-		kunmap_local(kmap_local_page(bvec.bv_page));
 	}
-	if (!blk_mq_request_completed(bd->rq))
-		blk_mq_complete_request(bd->rq);
+	blk_mq_complete_request(bd->rq);
 	return pv_mq_last(bd) ? BLK_STS_OK : BLK_STS_DEV_RESOURCE;
 }
 
@@ -37,11 +35,10 @@ static void use_bios(struct request *rq)
 		submit_bio_noacct(bio);
 }
 
-static void use_commit_rqs(struct blk_mq_hw_ctx *hctx)
+static void __maybe_unused use_commit_rqs(struct blk_mq_hw_ctx *hctx)
 {
 	pr_debug("%u\n", hctx->queue_num);
 }
-PV_BLK_COMMIT_RQS(use_commit_rqs)
 
 static void use_queue_rqs(struct rq_list *list)
 {
@@ -140,14 +137,13 @@ static int use_add(void)
 {
 	static const struct attribute_group *groups[] = { NULL };
 	struct queue_limits lim = {
-		.features = BLK_FEAT_WRITE_CACHE | BLK_FEAT_FUA | BLK_FEAT_ROTATIONAL,
+		.features = BLK_FEAT_WRITE_CACHE,
 		.logical_block_size = SECTOR_SIZE,
 		.physical_block_size = 4096,
 		.max_hw_sectors = 88,
 		.max_segments = 11,
 		.max_segment_size = PAGE_SIZE,
 		.seg_boundary_mask = PAGE_SIZE - 1,
-		.virt_boundary_mask = PAGE_SIZE - 1,
 		.dma_alignment = 511,
 		.max_hw_discard_sectors = UINT_MAX,
 		.discard_granularity = 4096,

@@ -23,7 +23,7 @@ static int use_sdev_init(struct scsi_device *sdev)
 
 static int use_sdev_configure(struct scsi_device *sdev, struct queue_limits *lim)
 {
-	pv_scsi_sdev_virt_boundary(lim, PAGE_SIZE - 1);
+	pv_scsi_sdev_virt_boundary(sdev, PAGE_SIZE - 1);
 	return 0;
 }
 PV_SCSI_SDEV_CONFIGURE(use_sdev_configure)
@@ -40,11 +40,10 @@ static void use_map_queues(struct Scsi_Host *host)
 }
 PV_SCSI_MAP_QUEUES(use_map_queues)
 
-static void use_commit_rqs(struct Scsi_Host *host, u16 queue)
+static void __maybe_unused use_commit_rqs(struct Scsi_Host *host, u16 queue)
 {
 	dev_dbg(&host->shost_gendev, "%u\n", queue);
 }
-PV_SCSI_COMMIT_RQS(use_commit_rqs)
 
 static struct scsi_host_template use_template = {
 	.module = THIS_MODULE,

@@ -25,7 +25,7 @@ static struct bed *bed_new(const struct blk_abi *abi, unsigned int pages)
 
 static u8 *bed_entry(struct bed *b, u32 i)
 {
-	return b->shared + 64 + (i % b->r.size) * b->r.abi->slot;
+	return b->shared + 64 + (i % b->r.r.size) * b->r.abi->slot;
 }
 
 static u64 bed_id(struct bed *b, u32 i)
@@ -43,7 +43,7 @@ static void put_rsp(struct bed *b, u64 id, u8 op, s16 status)
 	memcpy(e, &id, 8);
 	e[8] = op;
 	memcpy(e + 10, &status, 2);
-	b->r.head->rsp_prod = b->rsp_prod;
+	b->r.r.head->rsp_prod = b->rsp_prod;
 }
 
 /* The back-end takes the next request and answers it. */
@@ -71,9 +71,9 @@ static void check_fault(struct bed *b, const char *what)
 	struct blk_rsp rsp;
 
 	CHECK_EQ(blk_ring_pull(&b->r, &rsp), -EPROTO);
-	CHECK(b->r.fault && strstr(b->r.fault, what));
-	if (b->r.fault && !strstr(b->r.fault, what))
-		printf("# %s\n", b->r.fault);
+	CHECK(b->r.r.fault && strstr(b->r.r.fault, what));
+	if (b->r.r.fault && !strstr(b->r.r.fault, what))
+		printf("# %s\n", b->r.r.fault);
 	CHECK_EQ(blk_ring_pull(&b->r, &rsp), -EPROTO);
 }
 
@@ -84,8 +84,8 @@ TEST(ring_sizes)
 	static const struct { u32 pages, n; } want[] = { { 1, 32 }, { 2, 64 }, { 4, 128 }, { 8, 256 }, { 16, 512 } };
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(want); i++) {
-		CHECK_EQ(blk_ring_entries(&blk_abi_64, want[i].pages * 4096), want[i].n);
-		CHECK_EQ(blk_ring_entries(&blk_abi_32, want[i].pages * 4096), want[i].n);
+		CHECK_EQ(xen_ring_entries(want[i].pages * 4096, blk_abi_64.slot), want[i].n);
+		CHECK_EQ(xen_ring_entries(want[i].pages * 4096, blk_abi_32.slot), want[i].n);
 	}
 }
 
@@ -201,14 +201,14 @@ TEST(every_slot_comes_back)
 	u64 seen;
 
 	/* Start just before the indices wrap. */
-	b->r.req_prod = b->r.req_sent = b->r.rsp_cons = b->r.rsp_seen = b->req_cons = b->rsp_prod = -40u;
-	b->r.head->req_prod = b->r.head->rsp_prod = -40u;
+	b->r.r.req_prod = b->r.r.req_sent = b->r.r.rsp_cons = b->r.r.rsp_seen = b->req_cons = b->rsp_prod = -40u;
+	b->r.r.head->req_prod = b->r.r.head->rsp_prod = -40u;
 	for (int round = 0; round < 100; round++) {
 		for (int i = 0; i < 32; i++)
 			CHECK(send(b, &read_one) >= 0);
 		CHECK_EQ(blk_ring_get(&b->r), -EBUSY);
-		blk_ring_push(&b->r);
-		while (b->req_cons != b->r.head->req_prod)
+		xen_ring_push(&b->r.r);
+		while (b->req_cons != b->r.r.head->req_prod)
 			answer(b, BLKIF_RSP_OKAY);
 		for (seen = 0; blk_ring_pull(&b->r, &rsp) == 1;) {
 			CHECK(!(seen & 1ull << rsp.slot));
@@ -216,7 +216,7 @@ TEST(every_slot_comes_back)
 			blk_ring_put(&b->r, rsp.slot);
 		}
 		CHECK_EQ(seen, 0xffffffff);
-		CHECK(!b->r.fault);
+		CHECK(!b->r.r.fault);
 	}
 	free(b);
 }
@@ -229,7 +229,7 @@ TEST(answers_in_any_order)
 
 	for (int i = 0; i < 8; i++)
 		slot[i] = send(b, &read_one);
-	blk_ring_push(&b->r);
+	xen_ring_push(&b->r.r);
 	for (int i = 7; i >= 0; i--)
 		put_rsp(b, b->slot[slot[i]].id, BLKIF_OP_READ, i ? BLKIF_RSP_OKAY : BLKIF_RSP_ERROR);
 	for (int i = 7; i >= 0; i--) {
@@ -251,7 +251,7 @@ TEST(ring_of_32_bit)
 	for (int i = 0; i < 1000; i++) {
 		int slot = send(b, &read_one);
 
-		blk_ring_push(&b->r);
+		xen_ring_push(&b->r.r);
 		answer(b, BLKIF_RSP_OKAY);
 		CHECK_EQ(blk_ring_pull(&b->r, &rsp), 1);
 		CHECK_EQ(rsp.slot, slot);
@@ -270,7 +270,7 @@ TEST(indirect_answered_by_either_name)
 		struct bed *b = bed_new(&blk_abi_64, 1);
 
 		send(b, &big);
-		blk_ring_push(&b->r);
+		xen_ring_push(&b->r.r);
 		put_rsp(b, bed_id(b, 0), name[i], BLKIF_RSP_OKAY);
 		CHECK_EQ(blk_ring_pull(&b->r, &rsp), 1);
 		CHECK_EQ(rsp.op, BLKIF_OP_WRITE);
@@ -284,18 +284,18 @@ TEST(doorbell_only_for_a_sleeper)
 {
 	struct bed *b = bed_new(&blk_abi_64, 1);
 
-	CHECK(!blk_ring_push(&b->r));		/* nothing to tell */
+	CHECK(!xen_ring_push(&b->r.r));		/* nothing to tell */
 	send(b, &read_one);
 	send(b, &read_one);
-	CHECK(blk_ring_push(&b->r));		/* it waits for the first one */
+	CHECK(xen_ring_push(&b->r.r));		/* it waits for the first one */
 	send(b, &read_one);
-	CHECK(!blk_ring_push(&b->r));		/* it has not gone back to sleep */
-	b->r.head->req_event = 5;
+	CHECK(!xen_ring_push(&b->r.r));		/* it has not gone back to sleep */
+	b->r.r.head->req_event = 5;
 	send(b, &read_one);
-	CHECK(!blk_ring_push(&b->r));		/* wants to hear at 5, this is 4 */
+	CHECK(!xen_ring_push(&b->r.r));		/* wants to hear at 5, this is 4 */
 	send(b, &read_one);
-	CHECK(blk_ring_push(&b->r));
-	CHECK_EQ(b->r.head->req_prod, 5);
+	CHECK(xen_ring_push(&b->r.r));
+	CHECK_EQ(b->r.r.head->req_prod, 5);
 	free(b);
 }
 
@@ -303,12 +303,12 @@ TEST(doorbell_across_the_wrap)
 {
 	struct bed *b = bed_new(&blk_abi_64, 1);
 
-	b->r.req_prod = b->r.req_sent = b->r.rsp_cons = b->r.rsp_seen = -1u;
-	b->r.head->req_event = 1;
+	b->r.r.req_prod = b->r.r.req_sent = b->r.r.rsp_cons = b->r.r.rsp_seen = -1u;
+	b->r.r.head->req_event = 1;
 	send(b, &read_one);
-	CHECK(!blk_ring_push(&b->r));
+	CHECK(!xen_ring_push(&b->r.r));
 	send(b, &read_one);
-	CHECK(blk_ring_push(&b->r));
+	CHECK(xen_ring_push(&b->r.r));
 	free(b);
 }
 
@@ -319,23 +319,23 @@ TEST(sleep_sees_what_came_meanwhile)
 
 	send(b, &read_one);
 	send(b, &read_one);
-	blk_ring_push(&b->r);
+	xen_ring_push(&b->r.r);
 	answer(b, BLKIF_RSP_OKAY);
 	CHECK_EQ(blk_ring_pull(&b->r, &rsp), 1);
-	CHECK(!blk_ring_sleep(&b->r));
-	CHECK_EQ(b->r.head->rsp_event, 2);
+	CHECK(!xen_ring_sleep(&b->r.r, 1));
+	CHECK_EQ(b->r.r.head->rsp_event, 2);
 	answer(b, BLKIF_RSP_OKAY);
-	CHECK(blk_ring_sleep(&b->r));
+	CHECK(xen_ring_sleep(&b->r.r, 1));
 	CHECK_EQ(blk_ring_pull(&b->r, &rsp), 1);
-	CHECK(!blk_ring_sleep(&b->r));
-	CHECK_EQ(b->r.head->rsp_event, 3);
+	CHECK(!xen_ring_sleep(&b->r.r, 1));
+	CHECK_EQ(b->r.r.head->rsp_event, 3);
 	free(b);
 }
 
 /* As the specification's macro for back-ends decides */
 static bool host_would_signal(const struct bed *b, u32 old)
 {
-	return b->rsp_prod - b->r.head->rsp_event < b->rsp_prod - old;
+	return b->rsp_prod - b->r.r.head->rsp_event < b->rsp_prod - old;
 }
 
 TEST(muted_ring_is_not_signalled)
@@ -346,15 +346,15 @@ TEST(muted_ring_is_not_signalled)
 	for (int i = 0; i < 100; i++) {
 		blk_ring_mute(&b->r);
 		send(b, &read_one);
-		blk_ring_push(&b->r);
+		xen_ring_push(&b->r.r);
 		answer(b, BLKIF_RSP_OKAY);
 		CHECK(!host_would_signal(b, b->rsp_prod - 1));
 		CHECK_EQ(blk_ring_pull(&b->r, &rsp), 1);
 		blk_ring_put(&b->r, rsp.slot);
-		blk_ring_sleep(&b->r);
+		xen_ring_sleep(&b->r.r, 1);
 	}
 	send(b, &read_one);
-	blk_ring_push(&b->r);
+	xen_ring_push(&b->r.r);
 	answer(b, BLKIF_RSP_OKAY);
 	CHECK(host_would_signal(b, b->rsp_prod - 1));	/* the check itself can fail */
 	free(b);
@@ -368,7 +368,7 @@ static struct bed *two_in_flight(void)
 
 	send(b, &read_one);
 	send(b, &read_one);
-	blk_ring_push(&b->r);
+	xen_ring_push(&b->r.r);
 	return b;
 }
 
@@ -381,7 +381,7 @@ TEST(bad_id_out_of_range)
 
 		put_rsp(b, ids[i], BLKIF_OP_READ, BLKIF_RSP_OKAY);
 		check_fault(b, "cannot be");
-		CHECK_EQ(b->r.fault_value, (long long)ids[i]);
+		CHECK_EQ(b->r.r.fault_value, (long long)ids[i]);
 		free(b);
 	}
 }
@@ -423,7 +423,7 @@ TEST(bad_answered_twice_after_reuse)
 	CHECK_EQ(blk_ring_pull(&b->r, &rsp), 1);
 	blk_ring_put(&b->r, rsp.slot);
 	CHECK_EQ(send(b, &read_one), rsp.slot);
-	blk_ring_push(&b->r);
+	xen_ring_push(&b->r.r);
 	put_rsp(b, first, BLKIF_OP_READ, BLKIF_RSP_OKAY);
 	check_fault(b, "not in flight");
 	CHECK(b->slot[rsp.slot].busy);
@@ -436,7 +436,7 @@ TEST(bad_operation)
 
 	put_rsp(b, bed_id(b, 0), BLKIF_OP_WRITE, BLKIF_RSP_OKAY);
 	check_fault(b, "another operation");
-	CHECK_EQ(b->r.fault_value, BLKIF_OP_WRITE);
+	CHECK_EQ(b->r.r.fault_value, BLKIF_OP_WRITE);
 	CHECK(b->slot[0].busy);
 	free(b);
 }
@@ -450,7 +450,7 @@ TEST(bad_status)
 
 		put_rsp(b, bed_id(b, 0), BLKIF_OP_READ, bad[i]);
 		check_fault(b, "unknown status");
-		CHECK_EQ(b->r.fault_value, (u16)bad[i]);
+		CHECK_EQ(b->r.r.fault_value, (u16)bad[i]);
 		CHECK(b->slot[0].busy);
 		free(b);
 	}
@@ -477,9 +477,9 @@ TEST(bad_producer)
 		struct bed *b = two_in_flight();
 
 		answer(b, BLKIF_RSP_OKAY);
-		b->r.head->rsp_prod = ahead[i];
+		b->r.r.head->rsp_prod = ahead[i];
 		check_fault(b, "more responses than requests");
-		CHECK_EQ(b->r.fault_value, ahead[i]);
+		CHECK_EQ(b->r.r.fault_value, ahead[i]);
 		CHECK(b->slot[0].busy && b->slot[1].busy);
 		free(b);
 	}
@@ -508,7 +508,7 @@ TEST(bad_producer_backwards)
 	answer(b, BLKIF_RSP_OKAY);
 	answer(b, BLKIF_RSP_OKAY);
 	CHECK_EQ(blk_ring_pull(&b->r, &rsp), 1);
-	b->r.head->rsp_prod = 0;
+	b->r.r.head->rsp_prod = 0;
 	CHECK_EQ(blk_ring_pull(&b->r, &rsp), 1);
 	check_fault(b, "more responses than requests");
 	free(b);
@@ -531,9 +531,9 @@ TEST(scribbled_shared_memory)
 			done++;
 		}
 		CHECK(done <= 2);
-		blk_ring_sleep(&b->r);
+		xen_ring_sleep(&b->r.r, 1);
 		send(b, &read_one);
-		blk_ring_push(&b->r);
+		xen_ring_push(&b->r.r);
 		free(b);
 	}
 }

@@ -7,7 +7,7 @@
 struct bed {
 	u8 shared[NET_PAGE] __aligned(8);
 	struct net_tx_ring tx;
-	struct net_ring rx;
+	struct xen_ring rx;
 	u32 rsp;	/* back-end's producer */
 };
 
@@ -26,7 +26,7 @@ static struct bed *rx_bed(u32 pages)
 	net_rx_init(&b->rx, b->shared);
 	while (pages--)
 		net_rx_add(&b->rx, 1000 + b->rx.req_prod);
-	net_ring_push(&b->rx);
+	xen_ring_push(&b->rx);
 	return b;
 }
 
@@ -35,7 +35,7 @@ static struct xen_ring_head *head(struct bed *b)
 	return (struct xen_ring_head *)b->shared;
 }
 
-static void check_fault(const struct net_ring *r, int ret, const char *what)
+static void check_fault(const struct xen_ring *r, int ret, const char *what)
 {
 	CHECK_EQ(ret, -EPROTO);
 	CHECK(r->fault && strstr(r->fault, what));
@@ -52,7 +52,7 @@ TEST(ring_sizes)
 	CHECK_EQ(b->tx.r.size, 256);
 	net_rx_init(&b->rx, b->shared);
 	CHECK_EQ(b->rx.size, 256);
-	net_ring_init(&b->rx, b->shared, NETIF_CTRL_SLOT);
+	xen_ring_init(&b->rx, b->shared, NET_PAGE, NETIF_CTRL_SLOT);
 	CHECK_EQ(b->rx.size, 128);
 	free(b);
 }
@@ -61,18 +61,18 @@ TEST(push_wakes_who_sleeps)
 {
 	struct bed *b = rx_bed(0);
 
-	CHECK(!net_ring_push(&b->rx));
+	CHECK(!xen_ring_push(&b->rx));
 	net_rx_add(&b->rx, 1);
-	CHECK(net_ring_push(&b->rx));
+	CHECK(xen_ring_push(&b->rx));
 	net_rx_add(&b->rx, 2);
-	CHECK(!net_ring_push(&b->rx));
+	CHECK(!xen_ring_push(&b->rx));
 	CHECK_EQ(head(b)->req_prod, 2);
 	head(b)->req_event = 4;
 	net_rx_add(&b->rx, 3);
-	CHECK(!net_ring_push(&b->rx));
+	CHECK(!xen_ring_push(&b->rx));
 	net_rx_add(&b->rx, 4);
 	net_rx_add(&b->rx, 5);
-	CHECK(net_ring_push(&b->rx));
+	CHECK(xen_ring_push(&b->rx));
 	free(b);
 }
 
@@ -80,16 +80,16 @@ TEST(sleep_and_what_came_meanwhile)
 {
 	struct bed *b = rx_bed(8);
 
-	CHECK(!net_ring_sleep(&b->rx, 1));
+	CHECK(!xen_ring_sleep(&b->rx, 1));
 	CHECK_EQ(head(b)->rsp_event, 1);
 	head(b)->rsp_prod = 1;
-	CHECK(net_ring_sleep(&b->rx, 1));
-	CHECK(!net_ring_sleep(&b->rx, 2));
+	CHECK(xen_ring_sleep(&b->rx, 1));
+	CHECK(!xen_ring_sleep(&b->rx, 2));
 	CHECK_EQ(head(b)->rsp_event, 2);
 	head(b)->rsp_prod = 3;
-	CHECK(net_ring_sleep(&b->rx, 3));
-	CHECK_EQ(net_ring_look(&b->rx), 3);
-	CHECK(!net_ring_sleep(&b->rx, 1));
+	CHECK(xen_ring_sleep(&b->rx, 3));
+	CHECK_EQ(xen_ring_look(&b->rx), 3);
+	CHECK(!xen_ring_sleep(&b->rx, 1));
 	CHECK_EQ(head(b)->rsp_event, 4);
 	free(b);
 }
@@ -99,10 +99,10 @@ TEST(producer_jumps_beyond_the_requests)
 	struct bed *b = rx_bed(8);
 
 	head(b)->rsp_prod = 9;
-	check_fault(&b->rx, net_ring_look(&b->rx), "beyond");
+	check_fault(&b->rx, xen_ring_look(&b->rx), "more responses");
 	CHECK_EQ(b->rx.fault_value, 9);
 	head(b)->rsp_prod = 1;
-	CHECK_EQ(net_ring_look(&b->rx), -EPROTO);
+	CHECK_EQ(xen_ring_look(&b->rx), -EPROTO);
 	free(b);
 }
 
@@ -111,7 +111,7 @@ TEST(producer_jumps_by_more_than_the_ring)
 	struct bed *b = rx_bed(256);
 
 	head(b)->rsp_prod = 257;
-	check_fault(&b->rx, net_ring_look(&b->rx), "beyond");
+	check_fault(&b->rx, xen_ring_look(&b->rx), "more responses");
 	free(b);
 }
 
@@ -120,9 +120,9 @@ TEST(producer_goes_back)
 	struct bed *b = rx_bed(8);
 
 	head(b)->rsp_prod = 4;
-	CHECK_EQ(net_ring_look(&b->rx), 4);
+	CHECK_EQ(xen_ring_look(&b->rx), 4);
 	head(b)->rsp_prod = 3;
-	check_fault(&b->rx, net_ring_look(&b->rx), "beyond");
+	check_fault(&b->rx, xen_ring_look(&b->rx), "more responses");
 	free(b);
 }
 
@@ -169,7 +169,7 @@ TEST(tx_all_slots_any_order)
 			id[i] = b->tx.id[slot];
 		}
 		CHECK_EQ(net_ring_room(&b->tx.r), 0);
-		net_ring_push(&b->tx.r);
+		xen_ring_push(&b->tx.r);
 		for (unsigned int i = 0; i < 256; i++)
 			tx_answer(b, id[(i * 77) % 256], i % 3 ? NETIF_RSP_OKAY : NETIF_RSP_ERROR);
 		for (unsigned int i = 0; i < 256; i++) {
@@ -190,7 +190,7 @@ TEST(tx_extra_infos_are_answered_by_null)
 	int slot = net_tx_add(&b->tx, &some);
 
 	net_tx_add_extra(&b->tx, &extra);
-	net_ring_push(&b->tx.r);
+	xen_ring_push(&b->tx.r);
 	tx_answer(b, b->tx.id[slot], 0);
 	tx_answer(b, 0x7777, NETIF_RSP_NULL);
 	CHECK_EQ(net_tx_pull(&b->tx, &rsp), 1);
@@ -198,7 +198,7 @@ TEST(tx_extra_infos_are_answered_by_null)
 	CHECK_EQ(net_ring_room(&b->tx.r), 256);
 	/* One more NULL than there were extra infos */
 	net_tx_add(&b->tx, &some);
-	net_ring_push(&b->tx.r);
+	xen_ring_push(&b->tx.r);
 	tx_answer(b, 0, NETIF_RSP_NULL);
 	check_fault(&b->tx.r, net_tx_pull(&b->tx, &rsp), "no extra info");
 	free(b);
@@ -210,7 +210,7 @@ static void tx_bad(u16 id, s16 status, const char *what)
 	struct net_tx_rsp rsp;
 
 	net_tx_add(&b->tx, &some);
-	net_ring_push(&b->tx.r);
+	xen_ring_push(&b->tx.r);
 	tx_answer(b, id, status);
 	check_fault(&b->tx.r, net_tx_pull(&b->tx, &rsp), what);
 	CHECK_EQ(net_tx_pull(&b->tx, &rsp), -EPROTO);
@@ -239,7 +239,7 @@ TEST(tx_id_repeated)
 	int slot = net_tx_add(&b->tx, &some);
 
 	net_tx_add(&b->tx, &some);
-	net_ring_push(&b->tx.r);
+	xen_ring_push(&b->tx.r);
 	tx_answer(b, b->tx.id[slot], 0);
 	tx_answer(b, b->tx.id[slot], 0);
 	CHECK_EQ(net_tx_pull(&b->tx, &rsp), 1);
@@ -253,11 +253,11 @@ TEST(tx_id_of_an_earlier_use)
 	struct net_tx_rsp rsp;
 	u16 old = b->tx.id[net_tx_add(&b->tx, &some)];
 
-	net_ring_push(&b->tx.r);
+	xen_ring_push(&b->tx.r);
 	tx_answer(b, old, 0);
 	CHECK_EQ(net_tx_pull(&b->tx, &rsp), 1);
 	CHECK_EQ(net_tx_add(&b->tx, &some), 0);
-	net_ring_push(&b->tx.r);
+	xen_ring_push(&b->tx.r);
 	tx_answer(b, old, 0);
 	check_fault(&b->tx.r, net_tx_pull(&b->tx, &rsp), "not in flight");
 	free(b);
@@ -516,7 +516,7 @@ TEST(rx_incomplete)
 	CHECK_EQ(net_rx_pull(&b->rx, &pkt), 0);
 	rx_extra(b, GSO4(1448, 0));
 	CHECK_EQ(net_rx_pull(&b->rx, &pkt), 0);
-	CHECK(!net_ring_sleep(&b->rx, 1));
+	CHECK(!xen_ring_sleep(&b->rx, 1));
 	CHECK_EQ(head(b)->rsp_event, 3);
 	rx_next(b, 0, 1000);
 	CHECK_EQ(net_rx_pull(&b->rx, &pkt), 1);
@@ -534,7 +534,7 @@ TEST(rx_wraps)
 	head(b)->rsp_prod = b->rsp;
 	for (unsigned int i = 0; i < 8; i++)
 		net_rx_add(&b->rx, i);
-	net_ring_push(&b->rx);
+	xen_ring_push(&b->rx);
 	for (unsigned int i = 0; i < 4; i++)
 		rx_next(b, i < 3 ? NETIF_RX_MORE_DATA : 0, 10);
 	CHECK_EQ(net_rx_pull(&b->rx, &pkt), 1);
@@ -700,9 +700,9 @@ TEST(ctrl_request_and_answer)
 	struct bed *b = rx_bed(0);
 	u32 status, data;
 
-	net_ring_init(&b->rx, b->shared, NETIF_CTRL_SLOT);
+	xen_ring_init(&b->rx, b->shared, NET_PAGE, NETIF_CTRL_SLOT);
 	net_ctrl_add(&b->rx, NETIF_CTRL_SET_HASH_KEY, (u32[]){ 7, 40, 0 });
-	CHECK(net_ring_push(&b->rx));
+	CHECK(xen_ring_push(&b->rx));
 	CHECK(!memcmp(b->shared + 64, want, 16));
 	CHECK_EQ(net_ctrl_pull(&b->rx, 3, &status, &data), 0);
 	memcpy(b->shared + 64, &rsp, sizeof(rsp));
@@ -711,7 +711,7 @@ TEST(ctrl_request_and_answer)
 	CHECK_EQ(status, NETIF_CTRL_OVERFLOW);
 	CHECK_EQ(data, 99);
 	net_ctrl_add(&b->rx, NETIF_CTRL_GET_HASH_FLAGS, (u32[]){ 0, 0, 0 });
-	net_ring_push(&b->rx);
+	xen_ring_push(&b->rx);
 	memcpy(b->shared + 64 + 16, &rsp, sizeof(rsp));
 	head(b)->rsp_prod = 2;
 	check_fault(&b->rx, net_ctrl_pull(&b->rx, 1, &status, &data), "another request");
