@@ -562,7 +562,7 @@ static int selftest(void)
 	unsigned int tries = 50;
 	unsigned int cpu = cpumask_first(&takes_events);
 	struct xen_evtchn_bind_ipi op = { .vcpu = cpu < nr_cpu_ids ? vcpu_of[cpu] : 0 };
-	struct pvbus_evtchn ch;
+	static struct pvbus_evtchn ch;	/* a work may not be on a stack */
 	int err;
 
 	err = xen_event_op(EVTCHNOP_bind_ipi, &op);
