@@ -135,7 +135,7 @@ static inline void pv_scsi_no_elevator(struct Scsi_Host *host)
 #else
 #define pv_scsi_set_virt_boundary(host, mask)	((void)(mask))
 #define pv_scsi_sdev_virt_boundary(sdev, mask) \
-	((mask) ? blk_queue_virt_boundary((sdev)->request_queue, mask) : (void)0)
+	blk_queue_virt_boundary((sdev)->request_queue, mask)
 #endif
 
 #if PV_HAVE_SCSI_MAP_QUEUES_VOID

@@ -186,7 +186,8 @@ static int stor_sdev_configure(struct scsi_device *sdev, struct queue_limits *li
 	u32 vmbus = host_stor(sdev->host)->vdev->version;
 
 	blk_queue_rq_timeout(sdev->request_queue, secs_to_jiffies(stor_timeout));
-	pv_scsi_sdev_virt_boundary(sdev, stor_gaps ? 0 : STOR_PAGE - 1);
+	if (!stor_gaps)
+		pv_scsi_sdev_virt_boundary(sdev, STOR_PAGE - 1);
 	sdev->no_write_same = 1;
 	/* The disks of Windows Server 2012 and 2012 R2 are better than they say. */
 	if (!strncmp(sdev->vendor, "Msft", 4) && (vmbus == VMBUS_2_4 || vmbus == VMBUS_3_0))
