@@ -31,8 +31,7 @@
 /**
  * struct blkfront_io - a request on its way, one to each slot of a ring
  * @rq: the request; NULL if the slot is free
- * @gnts: chain of its grants, in the order of its segments; more than those if the block layer
- *	counted more
+ * @gnts: chain of its grants, in the order of its segments
  * @indirect: page that holds its segments, if they do not fit into the slot
  */
 struct blkfront_io {

@@ -272,7 +272,7 @@ void blkfront_disk_work(struct work_struct *work)
 		if (!READ_ONCE(bf->dying))
 			blkfront_take_away(bf);
 	} else {
-		if (test_and_clear_bit(BF_DO_SHOW, &bf->todo))
+		if (test_and_clear_bit(BF_DO_SHOW, &bf->todo) && !READ_ONCE(bf->dying))
 			show(bf);
 		if (test_and_clear_bit(BF_DO_LIMITS, &bf->todo))
 			update_limits(bf);

@@ -175,12 +175,25 @@ static void io_commit(struct blkfront_ring *ring)
 		pvbus_evtchn_notify(&ring->ch);
 }
 
+/* Under sq_lock. The block layer may have counted as several what is one segment. */
+static void io_give_back(struct blkfront_ring *ring, struct blkfront_io *io, unsigned int used)
+{
+	struct blk_gnt **p = &io->gnts;
+
+	while (used--)
+		p = &(*p)->next;
+	blk_gnts_put(&ring->free, *p, jiffies);
+	*p = NULL;
+}
+
 static void io_send(struct blkfront_ring *ring, struct request *rq, unsigned int slot,
-		    const struct blk_req *req)
+		    const struct blk_req *req, unsigned int segs)
 {
 	ring->io[slot].rq = rq;
 	trace_blkfront_submit(ring, slot, req);
 	spin_lock_bh(&ring->sq_lock);
+	if (unlikely(req->nr_segs < segs))
+		io_give_back(ring, &ring->io[slot], req->nr_segs);
 	ring->stats.requests++;
 	ring->stats.indirect += req->nr_segs > BLKIF_MAX_SEGS;
 	blk_ring_add(&ring->r, slot, req);
@@ -280,7 +293,7 @@ static blk_status_t io_queue(struct blkfront_ring *ring, struct request *rq)
 	cmd->slot = slot;
 	/* The answer may come as soon as the request is on the ring, whoever pushes it. */
 	blk_mq_start_request(rq);
-	io_send(ring, rq, slot, &req);
+	io_send(ring, rq, slot, &req, segs);
 	return BLK_STS_OK;
 }
 

@@ -15,6 +15,7 @@
 #define FIFO_PAGES	(XEN_2L_PORTS / EVTCHN_FIFO_WORDS_PER_PAGE)
 
 unsigned long *xen_fifo_words;	/* 32 bits for each port */
+static unsigned int given;	/* pages of them that Xen has */
 static struct xen_fifo_control *control[XEN_LEGACY_VCPUS];
 static struct fifo_queues queues[XEN_LEGACY_VCPUS];
 
@@ -39,17 +40,24 @@ static int give_control(u32 vcpu, struct xen_fifo_control *block)
 	return xen_event_op(EVTCHNOP_init_control, &op);
 }
 
-/* The event words of all ports, masked */
+/* The event words of all ports, from where Xen stopped taking them */
 static int give_words(void)
 {
-	u64 gfn = virt_to_phys(xen_fifo_words) >> XEN_PAGE_SHIFT;
-	unsigned int i;
+	u64 gfn = (virt_to_phys(xen_fifo_words) >> XEN_PAGE_SHIFT) + given;
 	int err = 0;
 
-	memset32((u32 *)xen_fifo_words, 1u << EVTCHN_FIFO_MASKED, XEN_2L_PORTS);
-	for (i = 0; i < FIFO_PAGES && !err; i++, gfn++)
+	for (; given < FIFO_PAGES && !err; gfn++) {
 		err = xen_event_op(EVTCHNOP_expand_array, &gfn);
+		given += !err;
+	}
+	if (err)
+		pr_err("pvbus: Xen takes no words for event channels: error %d\n", err);
 	return err;
+}
+
+static void mask_words(void)
+{
+	memset32((u32 *)xen_fifo_words, 1u << EVTCHN_FIFO_MASKED, XEN_2L_PORTS);
 }
 
 /* A vCPU's control block; a CPU that comes back finds its old one in place. */
@@ -75,7 +83,7 @@ int xen_fifo_start(void)
 	int err;
 
 	if (xen_fifo_words)	/* since an earlier bootstrap */
-		return 0;
+		return give_words();
 	xen_fifo_words = (void *)__get_free_pages(GFP_KERNEL, ilog2(FIFO_PAGES));
 	err = xen_fifo_words ? xen_fifo_init_vcpu(0) : -ENOMEM;
 	if (err) {
@@ -84,12 +92,10 @@ int xen_fifo_start(void)
 		pr_info("pvbus: no FIFO event channels (error %d), using two levels\n", err);
 		return err;
 	}
+	mask_words();
 	__module_get(THIS_MODULE);
 	pr_info("pvbus: FIFO event channels in use, this module now stays loaded\n");
-	err = give_words();
-	if (err)
-		pr_err("pvbus: Xen takes no words for event channels: error %d\n", err);
-	return err;
+	return give_words();
 }
 
 /* The same pages for another host, which starts with two levels. No upcall can come meanwhile. */
@@ -98,6 +104,8 @@ int xen_fifo_renew(void)
 	unsigned int i;
 	int err = 0;
 
+	mask_words();
+	given = 0;
 	for (i = 0; i < XEN_LEGACY_VCPUS && !err; i++)
 		if (control[i])
 			err = give_control(i, control[i]);

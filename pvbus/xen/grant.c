@@ -222,22 +222,26 @@ static unsigned int stuck_retry(void)
 {
 	struct gnt_stuck *s, *next;
 	unsigned int left = 0;
-	LIST_HEAD(ended);
+	LIST_HEAD(now);
 
+	/* Not under the lock: the kernel's own grants print a line for each. */
 	spin_lock_irq(&stuck_lock);
-	list_for_each_entry_safe(s, next, &stuck, link) {
-		if (pvbus_gnt_end(s->ref))
-			list_move(&s->link, &ended);
-		else
-			left++;
-	}
+	list_splice_init(&stuck, &now);
 	spin_unlock_irq(&stuck_lock);
-	list_for_each_entry_safe(s, next, &ended, link) {
+	list_for_each_entry_safe(s, next, &now, link) {
+		if (!pvbus_gnt_end(s->ref)) {
+			left++;
+			continue;
+		}
+		list_del(&s->link);
 		refs_put(&s->ref, 1);
 		if (s->page)
 			put_page(s->page);
 		kfree(s);
 	}
+	spin_lock_irq(&stuck_lock);
+	list_splice(&now, &stuck);
+	spin_unlock_irq(&stuck_lock);
 	return left;
 }
 
