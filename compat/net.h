@@ -7,7 +7,7 @@
  *   netif_napi_add(dev, napi, poll), napi_build_skb(data, size)
  *   netif_set_tso_max_size(dev, size), eth_hw_addr_set(dev, addr)
  *   u64_stats_fetch_begin(sync), u64_stats_fetch_retry(sync, start)     safe against interrupts
- *   skb_frag_off(frag), skb_mark_for_recycle(skb), txq_trans_cond_update(txq)
+ *   skb_frag_off(frag), skb_mark_for_recycle(skb)
  *   __netdev_tx_sent_queue(txq, bytes, more), NL_SET_ERR_MSG_MOD(extack, msg)
  *   ethtool_sprintf(&p, fmt, ...)
  *   xdp_init_buff(xdp, size, rxq), xdp_prepare_buff(xdp, hard_start, headroom, len, meta)
@@ -17,7 +17,6 @@
  * Callbacks whose prototype changed: write FN in the newest form, put the macro after it, give
  * FN_op to the kernel.
  *
- *   PV_NDO_TX_TIMEOUT(fn)           void fn(struct net_device *dev, unsigned int queue)
  *   PV_ETHTOOL_GET_RINGPARAM(fn)    void fn(struct net_device *dev, struct ethtool_ringparam *rp,
  *                                           struct kernel_ethtool_ringparam *krp,
  *                                           struct netlink_ext_ack *extack);
@@ -101,27 +100,6 @@ static inline bool pv_tx_sent_queue(struct netdev_queue *txq, unsigned int bytes
 
 #ifndef NL_SET_ERR_MSG_MOD
 #define NL_SET_ERR_MSG_MOD NL_SET_ERR_MSG
-#endif
-
-#if !PV_HAVE_TXQ_TRANS_COND
-#define txq_trans_cond_update(txq) txq_trans_update(txq)
-#endif
-
-#if PV_HAVE_TX_TIMEOUT_QUEUE
-#define PV_NDO_TX_TIMEOUT(fn) \
-	static void fn##_op(struct net_device *dev, unsigned int queue) { fn(dev, queue); }
-#else
-#define PV_NDO_TX_TIMEOUT(fn) \
-	static void fn##_op(struct net_device *dev) \
-	{ \
-		unsigned int i; \
-		for (i = 0; i < dev->real_num_tx_queues; i++) { \
-			struct netdev_queue *q = netdev_get_tx_queue(dev, i); \
-			if (netif_xmit_stopped(q) && \
-			    time_after(jiffies, q->trans_start + dev->watchdog_timeo)) \
-				fn(dev, i); \
-		} \
-	}
 #endif
 
 /* -- packets -- */

@@ -255,18 +255,33 @@ static void overdue(struct netfront_queue *q)
 	netfront_tx_kick(q);
 }
 
-static void netfront_tx_timeout(struct net_device *dev, unsigned int queue)
+/*
+ * Every few seconds: requests that are as unanswered as they were at the last look are overdue. The
+ * stack's own watchdog sees full queues only; a host that lost an event stays deaf to a few packets
+ * for ever.
+ */
+void netfront_watch(struct work_struct *work)
 {
-	struct netfront *nf = netdev_priv(dev);
-	struct netfront_queue *q = &nf->queue[queue];
+	struct netfront *nf = container_of(work, struct netfront, watch.work);
+	struct netfront_queue *q;
+	bool owed;
+	u32 at;
 
-	/* The rings are there as long as the queue is live. */
-	__netif_tx_lock(q->txq, smp_processor_id());
-	if (q->live)
-		overdue(q);
-	__netif_tx_unlock(q->txq);
+	for (q = nf->queue; q < nf->queue + nf->max_queues; q++) {
+		__netif_tx_lock_bh(q->txq);
+		/* The rings are there as long as the queue is live. */
+		if (q->live) {
+			at = q->tx.r.rsp_cons + READ_ONCE(q->tx.r.head->rsp_prod);
+			owed = q->tx.r.req_sent != q->tx.r.rsp_cons;
+			if (owed && q->owed && at == q->watched_at)
+				overdue(q);
+			q->owed = owed;
+			q->watched_at = at;
+		}
+		__netif_tx_unlock_bh(q->txq);
+	}
+	queue_delayed_work(netfront_wq, &nf->watch, netfront_timeout * HZ);
 }
-PV_NDO_TX_TIMEOUT(netfront_tx_timeout)
 
 static const struct net_device_ops netfront_ops = {
 	.ndo_open		= netfront_open,
@@ -277,7 +292,6 @@ static const struct net_device_ops netfront_ops = {
 	.ndo_set_mac_address	= eth_mac_addr,
 	.ndo_validate_addr	= eth_validate_addr,
 	.ndo_get_stats64	= netfront_get_stats64,
-	.ndo_tx_timeout		= netfront_tx_timeout_op,
 	.ndo_bpf		= netfront_bpf,
 	.ndo_xdp_xmit		= netfront_xdp_xmit_op,
 };
@@ -297,7 +311,6 @@ struct net_device *netfront_netdev_alloc(struct pvbus_xen_device *xdev, unsigned
 	dev->priv_flags |= IFF_LIVE_ADDR_CHANGE;
 	/* Where a packet is on its way is noted in its skb. */
 	dev->priv_flags &= ~IFF_TX_SKB_SHARING;
-	dev->watchdog_timeo = netfront_timeout * HZ;
 	dev->min_mtu = ETH_MIN_MTU;
 	dev->max_mtu = ETH_DATA_LEN;
 	netif_set_tso_max_size(dev, NETIF_MAX_TX_SIZE - MAX_TCP_HEADER);

@@ -106,6 +106,7 @@ static struct netfront *netfront_alloc(struct pvbus_xen_device *xdev)
 	init_completion(&nf->ctrl.answer);
 	INIT_WORK(&nf->work, netfront_work);
 	INIT_DELAYED_WORK(&nf->patience, netfront_patience);
+	INIT_DELAYED_WORK(&nf->watch, netfront_watch);
 	nf->queue = kvcalloc(n, sizeof(*nf->queue), GFP_KERNEL);
 	if (!nf->queue) {
 		netfront_free(nf);
@@ -133,6 +134,7 @@ static int netfront_probe(struct pvbus_device *pdev)
 	netfront_carrier_watch(nf);
 	/* The back-end may be busy with a driver before us; waiting for it is not for here. */
 	netfront_do(nf, NF_DO_START);
+	queue_delayed_work(netfront_wq, &nf->watch, netfront_timeout * HZ);
 	return 0;
 }
 
@@ -149,6 +151,7 @@ static void netfront_remove(struct pvbus_device *pdev)
 	if (nf->registered)
 		unregister_netdev(nf->netdev);
 	cancel_delayed_work_sync(&nf->patience);
+	cancel_delayed_work_sync(&nf->watch);
 	cancel_work_sync(&nf->work);
 	debugfs_remove_recursive(nf->debugfs);
 	dev_set_drvdata(&pdev->dev, NULL);

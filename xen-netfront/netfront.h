@@ -95,7 +95,9 @@ struct netfront_rx_stats {
  * @worked: NAPI has found something to do since it last acknowledged an event of @ch_rx (bit 0), of
  *	@ch_tx (bit 1)
  * @fired: bit 0: @ch_rx wants to be acknowledged; bit 1: @ch_tx does
- * @kicked: the watchdog has signalled already
+ * @kicked: netfront_watch() has signalled already
+ * @owed: it has found requests unanswered
+ * @watched_at: how far both sides were then
  * @tx: transmit ring
  * @slot: what its requests are for
  * @stage_len: room in the place each slot has, granted as long as the connection lasts
@@ -114,6 +116,8 @@ struct netfront_queue {
 	struct netdev_queue *txq ____cacheline_aligned_in_smp;
 	bool live;
 	bool kicked;
+	bool owed;
+	u32 watched_at;
 	struct net_tx_ring tx;
 	struct netfront_tx *slot;
 	unsigned int stage_len;
@@ -236,6 +240,7 @@ struct netfront {
 
 	struct work_struct work;
 	struct delayed_work patience;
+	struct delayed_work watch;
 	struct pvbus_xs_watch carrier_watch;
 	struct dentry *debugfs;
 };
@@ -277,6 +282,7 @@ void netfront_rx_drain(struct netfront_queue *q);
 void netfront_refill(struct timer_list *t);
 
 /* dev.c */
+void netfront_watch(struct work_struct *work);
 struct net_device *netfront_netdev_alloc(struct pvbus_xen_device *xdev, unsigned int queues);
 int netfront_attach(struct netfront *nf);
 void netfront_detach(struct netfront *nf);

@@ -215,7 +215,7 @@ void netfront_queues_start(struct netfront *nf)
 
 		__netif_tx_lock_bh(q->txq);
 		q->live = true;
-		q->kicked = false;
+		q->kicked = q->owed = false;
 		__netif_tx_unlock_bh(q->txq);
 		napi_enable(&q->napi);
 		/* The first round offers pages, and acknowledges what came while nobody looked. */

@@ -273,7 +273,6 @@ static struct netfront_queue *tx_queue_here(struct netfront *nf)
 /* Its lock is held from here on. */
 static void tx_begin(struct netfront_queue *q)
 {
-	txq_trans_cond_update(q->txq);
 	u64_stats_update_begin(&q->tx_sync);
 }
 

@@ -22,12 +22,6 @@ static netdev_tx_t use_xmit(struct sk_buff *skb, struct net_device *dev)
 	return NETDEV_TX_OK;
 }
 
-static void use_tx_timeout(struct net_device *dev, unsigned int queue)
-{
-	netdev_dbg(dev, "%u\n", queue);
-}
-PV_NDO_TX_TIMEOUT(use_tx_timeout)
-
 static void use_stats(struct net_device *dev, struct rtnl_link_stats64 *to)
 {
 	struct use_priv *priv = netdev_priv(dev);
@@ -44,7 +38,6 @@ static int use_xdp_xmit(struct net_device *dev, int n, struct xdp_frame **frames
 	struct netdev_queue *txq = netdev_get_tx_queue(dev, 0);
 
 	__netif_tx_lock(txq, smp_processor_id());
-	txq_trans_cond_update(txq);
 	__netif_tx_unlock(txq);
 	return 0;
 }
@@ -53,7 +46,6 @@ PV_NDO_XDP_XMIT(use_xdp_xmit)
 static const struct net_device_ops use_ops = {
 	.ndo_xdp_xmit = use_xdp_xmit_op,
 	.ndo_start_xmit = use_xmit,
-	.ndo_tx_timeout = use_tx_timeout_op,
 	.ndo_get_stats64 = use_stats,
 };
 
