@@ -161,18 +161,30 @@ static u32 io_unmap(struct blkfront_ring *ring, struct blkfront_io *io, bool cop
 	return lost;
 }
 
-/* Show the host what was queued, and wake it if it sleeps. */
+/* Under sq_lock: show the host what was queued. Return: whether it sleeps. */
+static bool io_push(struct blkfront_ring *ring)
+{
+	bool wake = ring->live && xen_ring_push(&ring->r.r);
+
+	ring->stats.doorbells += wake;
+	return wake;
+}
+
+static void io_wake(struct blkfront_ring *ring, bool wake)
+{
+	trace_blkfront_notify(ring, wake);
+	if (wake)
+		pvbus_evtchn_notify(&ring->ch);
+}
+
 static void io_commit(struct blkfront_ring *ring)
 {
 	bool wake;
 
 	spin_lock_bh(&ring->sq_lock);
-	wake = ring->live && xen_ring_push(&ring->r.r);
-	ring->stats.doorbells += wake;
+	wake = io_push(ring);
 	spin_unlock_bh(&ring->sq_lock);
-	trace_blkfront_notify(ring, wake);
-	if (wake)
-		pvbus_evtchn_notify(&ring->ch);
+	io_wake(ring, wake);
 }
 
 /* Under sq_lock. The block layer may have counted as several what is one segment. */
@@ -187,8 +199,10 @@ static void io_give_back(struct blkfront_ring *ring, struct blkfront_io *io, uns
 }
 
 static void io_send(struct blkfront_ring *ring, struct request *rq, unsigned int slot,
-		    const struct blk_req *req, unsigned int segs)
+		    const struct blk_req *req, unsigned int segs, bool push)
 {
+	bool wake;
+
 	ring->io[slot].rq = rq;
 	trace_blkfront_submit(ring, slot, req);
 	spin_lock_bh(&ring->sq_lock);
@@ -197,7 +211,10 @@ static void io_send(struct blkfront_ring *ring, struct request *rq, unsigned int
 	ring->stats.requests++;
 	ring->stats.indirect += req->nr_segs > BLKIF_MAX_SEGS;
 	blk_ring_add(&ring->r, slot, req);
+	wake = push && io_push(ring);
 	spin_unlock_bh(&ring->sq_lock);
+	if (push)
+		io_wake(ring, wake);
 }
 
 /* What kind of request it is for the host. Return: whether there is such a kind. */
@@ -267,8 +284,8 @@ static blk_status_t no_room(const struct blkfront *bf)
 	return own ? BLK_STS_DEV_RESOURCE : BLK_STS_RESOURCE;
 }
 
-/* It goes to the host with the next io_commit(). */
-static blk_status_t io_queue(struct blkfront_ring *ring, struct request *rq)
+/* Without push it goes to the host with the next io_commit(). */
+static blk_status_t io_queue(struct blkfront_ring *ring, struct request *rq, bool push)
 {
 	struct blkfront_cmd *cmd = blk_mq_rq_to_pdu(rq);
 	struct blkfront *bf = ring->bf;
@@ -283,8 +300,11 @@ static blk_status_t io_queue(struct blkfront_ring *ring, struct request *rq)
 	*cmd = (struct blkfront_cmd){ .ring = ring, .slot = -1 };
 	if (req.op == BLKIF_OP_READ || req.op == BLKIF_OP_WRITE)
 		segs = blk_rq_nr_phys_segments(rq);
-	if (unlikely(req.op == BLK_OP_NONE || segs > READ_ONCE(bf->deal.max_segs)))
+	if (unlikely(req.op == BLK_OP_NONE || segs > READ_ONCE(bf->deal.max_segs))) {
+		if (push)
+			io_commit(ring);
 		return io_skip(bf, rq);
+	}
 	slot = io_reserve(ring, segs);
 	if (slot < 0)
 		return slot == -EBUSY ? no_room(bf) : BLK_STS_IOERR;
@@ -293,7 +313,7 @@ static blk_status_t io_queue(struct blkfront_ring *ring, struct request *rq)
 	cmd->slot = slot;
 	/* The answer may come as soon as the request is on the ring, whoever pushes it. */
 	blk_mq_start_request(rq);
-	io_send(ring, rq, slot, &req, segs);
+	io_send(ring, rq, slot, &req, segs, push);
 	return BLK_STS_OK;
 }
 
@@ -308,10 +328,10 @@ static blk_status_t blkfront_queue_rq(struct blk_mq_hw_ctx *hctx,
 				      const struct blk_mq_queue_data *bd)
 {
 	struct blkfront_ring *ring = hctx_ring(hctx);
-	blk_status_t status = io_queue(ring, bd->rq);
+	blk_status_t status = io_queue(ring, bd->rq, pv_mq_last(bd));
 
-	/* Whatever ends a batch, also early, must not leave its first part unseen. */
-	if (status != BLK_STS_OK || pv_mq_last(bd))
+	/* Whatever ends a batch early must not leave its first part unseen. */
+	if (status != BLK_STS_OK)
 		io_commit(ring);
 	return status;
 }
@@ -327,7 +347,7 @@ static void blkfront_queue_rqs(struct rq_list *list)
 		if (ring && ring != this)
 			io_commit(ring);
 		ring = this;
-		if (io_queue(ring, rq) != BLK_STS_OK)
+		if (io_queue(ring, rq, false) != BLK_STS_OK)
 			rq_list_add_tail(&rest, rq);
 	}
 	if (ring)
