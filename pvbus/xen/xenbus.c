@@ -766,17 +766,22 @@ static int check_all(void)
 {
 	struct pvbus_xen_device *xdev;
 	unsigned int i, n = 0;
-	char **type = pvbus_xs_directory(PVBUS_XS_NIL, "device", "", &n);
-	int err = IS_ERR(type) ? PTR_ERR(type) : 0;
+	char **type;
+	int err = 0;
 
-	for (i = 0; i < n && !store_failed(err); i++)
-		err = check_type(type[i]);
-	if (!IS_ERR(type))
-		kfree(type);
+	/* First those we know, so that a new one's folder is read once */
 	list_for_each_entry(xdev, &xenbus.devices, link) {
 		if (!store_failed(err))
 			err = check_device(xdev);
 	}
+	if (store_failed(err))
+		return err;
+	type = pvbus_xs_directory(PVBUS_XS_NIL, "device", "", &n);
+	err = IS_ERR(type) ? PTR_ERR(type) : 0;
+	for (i = 0; i < n && !store_failed(err); i++)
+		err = check_type(type[i]);
+	if (!IS_ERR(type))
+		kfree(type);
 	return store_failed(err) ? err : 0;
 }
 
