@@ -356,7 +356,7 @@ static int hello(void)
 		outl(BUILD_NUMBER, XEN_UNPLUG_BUILD_W32);
 		magic = inw(XEN_UNPLUG_MAGIC_R16);
 	}
-	if (magic == XEN_UNPLUG_BLACKLISTED) {
+	if (magic == XEN_UNPLUG_BLACKLISTED || (have_ports && magic != XEN_UNPLUG_MAGIC)) {
 		pr_err("xen-platform-pci: the host refuses these drivers (product %u, build %#x)\n",
 		       XEN_PRODUCT_LINUX, BUILD_NUMBER);
 		return -EPERM;
