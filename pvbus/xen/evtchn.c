@@ -4,7 +4,8 @@
  *
  * An upcall masks a port, clears it and calls its handler; the port stays masked until the owner
  * says eoi. So a host that signals without end costs one upcall per round of the owner's own work,
- * and one that signals for nothing is answered ever more slowly (XSA-391).
+ * and one that signals for nothing is answered ever more slowly (XSA-391). The store's port is not
+ * slowed: what it announces is looked for by a thread, and there is only one such port.
  *
  * Upcalls reach the CPU a port is bound to, by a vector of ours there; where Xen is too old for
  * that (before 4.6) all come to vCPU 0 by the platform device's PCI interrupt; and where that is
@@ -274,7 +275,7 @@ void xen_evtchn_abandon(struct pvbus_evtchn *ch)
  *
  * Context: may sleep.
  * Return: 0, or what EVTCHNOP_alloc_unbound refused with; -ERANGE for a port number beyond 4095
- * (1023 on i386).
+ * (1023 on i386), -EBUSY for one that is in use.
  */
 int pvbus_evtchn_open(struct pvbus_evtchn *ch, struct pvbus_xen_device *xdev, unsigned int cpu,
 		      void (*handler)(void *), void *data)
@@ -294,7 +295,8 @@ int pvbus_evtchn_open(struct pvbus_evtchn *ch, struct pvbus_xen_device *xdev, un
 		if (err) {
 			pr_err("pvbus: event channel port %u for domain %u: error %d\n", op.port,
 			       xdev->backend_id, err);
-			xen_event_op(EVTCHNOP_close, &op.port);
+			if (err != -EBUSY)	/* else it is another channel's */
+				xen_event_op(EVTCHNOP_close, &op.port);
 			ch->port = 0;
 		}
 	}
@@ -576,7 +578,8 @@ static int selftest(void)
 		} while (err && --tries);
 		xen_evtchn_abandon(&ch);
 	}
-	xen_event_op(EVTCHNOP_close, &op.port);
+	if (err != -EBUSY)	/* else it is another channel's */
+		xen_event_op(EVTCHNOP_close, &op.port);
 	return err;
 }
 
