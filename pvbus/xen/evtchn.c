@@ -655,7 +655,12 @@ int pvbus_xen_events_start(int irq, u64 callback)
 	int err = -ENODEV;
 
 	pvbus_bound("pvbus", "poll", &poll, 0, POLL_MAX);
-	fifo_on = fifo && way == EV_PERCPU && !xen_fifo_start();
+	if (fifo && way == EV_PERCPU) {
+		err = xen_fifo_start();
+		if (err && xen_fifo_words)
+			return err;
+		fifo_on = !err;
+	}
 	for (; way <= EV_POLL; way++) {
 		err = way == EV_PERCPU ? vectors_start()
 		      : way == EV_INTX ? intx_start(irq, callback)
@@ -668,7 +673,8 @@ int pvbus_xen_events_start(int irq, u64 callback)
 		}
 		pr_warn("pvbus: no event arrives by %s: error %d\n", mode_names[way], err);
 		pvbus_xen_events_stop();
-		fifo_on = false;
+		if (fifo_on)	/* Xen does not go back to two levels */
+			return err;
 	}
 	return err;
 }
