@@ -48,6 +48,27 @@ rings_dump() {
 	grep -q 'req_prod' "$DEBUG/$(basename "$(readlink -f "/sys/block/$D/device")")/rings"
 }
 
+# Each request, answer and doorbell can be watched, and so can a new connection
+traced() {
+	local dir=/sys/kernel/tracing n=256 event
+	need_blkfront
+	mountpoint -q $dir || mount -t tracefs none $dir || skip "no tracefs"
+	echo >$dir/trace
+	echo 1 >$dir/events/blkfront/enable
+	fio_io "$DISK" --rw=randread --bs=4k --iodepth=1 --number_ios=$n --size=16m >/dev/null
+	echo 1 >"/sys/block/$D/device/reconnect"
+	wait_or_fail 20 connected
+	echo 0 >$dir/events/blkfront/enable
+	cp $dir/trace "$TAP_TMP/trace"
+	for event in submit complete; do
+		[ "$(seen "$event")" -ge $n ] || fail "$(seen "$event") times blkfront_$event for $n reads"
+	done
+	(("$(seen notify)" >= 1 && "$(seen state)" >= 2)) || fail "$(seen notify) notifies, $(seen state) states"
+}
+
+seen() { grep -c " blkfront_$1: " "$TAP_TMP/trace" || true; }
+connected() { [ "$(blk_attr "$D" phase)" = connected ]; }
+
 # plug_faulty KIND: a disk whose host fails the first request of that kind ("flush", "write"): proof that the kind gets
 # there, and that its error comes back
 plug_faulty() {
@@ -208,6 +229,7 @@ expect_log '(I/O error,|Buffer I/O error on) dev xvd[im]|lost async page write'
 check "what was agreed is in sysfs" agreed
 check "counters move, doorbells and interrupts are shared" counters_move
 check "debugfs shows the rings" rings_dump
+check "tracepoints" traced
 check "size is the host's" geometry
 check "flushes reach the host" flush_arrives
 check "errors come back" error_arrives

@@ -62,12 +62,13 @@ nothing_lost() {
 	fio_io "$DISK" "${opts[@]}" --verify_only || fail "written blocks are not there"
 }
 
+# root_disk HOW
 root_disk() {
 	local root
 	root=$(findmnt -no SOURCE /)
 	root=${root#/dev/}
 	[ -e "/sys/block/$root/device/reconnect" ] || skip "the root file system is not on a PV disk"
-	busy "$root" by_front /var/tmp/pv-reconnect
+	busy "$root" "$1" /var/tmp/pv-reconnect
 	rm -f /var/tmp/pv-reconnect
 }
 
@@ -81,5 +82,6 @@ check "$TIMES reconnects while fio verifies" busy "$D" by_front
 check "$TIMES restarts of the back-end while fio verifies" busy "$D" by_back
 check "no write is lost" nothing_lost
 check "host and guest checksums agree" same_sum "$HOST_DISK" "$DISK"
-check "the root disk under load" root_disk
+check "the root disk under load" root_disk by_front
+check "the root disk under load, its back-end restarted" root_disk by_back
 finish
