@@ -45,7 +45,7 @@ rpm: ## build the RPM packages, into build/rpm; KDIR=... also modules for that k
 export-tree: ## put the drivers into DIR=... of a kernel's source tree, with Kconfig and Makefile
 	@packaging/export-tree "$(DIR)"
 
-check: ## run every test (tests/run LAYER... runs some)
+check: ## run every layer of the tests (tests/run LAYER... runs some)
 	tests/run
 
 demo: ## boot a guest from its PV disk and measure it
