@@ -92,3 +92,18 @@ tree() { (cd "/usr/lib/modules/$1" && find . -type f -o -type l | LC_ALL=C sort 
 is_ours() { [[ $(modinfo -k "$1" -F filename "$2") == "/lib/modules/$1/updates/dkms/$3.ko"* ]]; }
 
 in_initramfs() { lsinitramfs "/boot/initrd.img-$1" | grep -E "$2"; }
+
+# has_its_own RELEASE: the kernel's modules and its initramfs are as if we had never been there; headers it may have
+has_its_own() {
+	tree "$1" | grep -v '^\./build$' | diff "/tmp/tree-$1" -
+	lsinitramfs "/boot/initrd.img-$1" >/tmp/listing
+	! grep /updates/ /tmp/listing
+}
+
+# break_compile RELEASE: its headers no longer have a function that hv-storvsc calls and compat/needs does not name
+break_compile() {
+	BROKEN=$(header "$1" linux/scatterlist.h)
+	cp "$BROKEN" /tmp/saved
+	sed -i 's/sg_pcopy_to_buffer/sg_other/' "$BROKEN"
+}
+BROKEN_SAYS='pv-on-hvm: error: this kernel has no function sg_pcopy_to_buffer() (hv-storvsc/'

@@ -50,17 +50,32 @@ check "$old has those of the old version" serves "$old" "$VERSION"
 
 # clean_again: as if we had never been there
 clean_again() {
-	local release
-	for release in "$old" "$new"; do
-		tree "$release" | grep -v '^\./build$' | diff "/tmp/tree-$release" -
-		! in_initramfs "$release" '/updates/'
-	done
+	has_its_own "$old"
+	has_its_own "$new"
 	[ ! -e /var/lib/dkms/pv-on-hvm ]
 }
 check 'removed' dpkg -r pv-on-hvm-dkms pv-on-hvm-tools
 check 'kernels and their initramfs are as they were' clean_again
 check 'installed again' dpkg -i "${debs[@]}"
 check "$old has our modules" serves "$old" "$VERSION"
+
+# upgraded: whatever became of the modules, dpkg is done with the package
+upgraded() {
+	dpkg -i "${next_debs[@]}" >/tmp/log 2>&1 || { cat /tmp/log; return 1; }
+	[ "$(dpkg-query -W -f '${Status} ${Version}' pv-on-hvm-dkms)" = "install ok installed $next" ]
+}
+kernel_headers "$new"
+break_compile "$new"
+check 'upgraded, with a kernel that our sources do not compile for' upgraded
+check 'what is missing is named' says /tmp/log "$BROKEN_SAYS"
+check "so is the kernel" says /tmp/log "pv-on-hvm: $new: no modules of ours; it has the drivers that came with it"
+check 'which has its own drivers' has_its_own "$new"
+check 'the other one has those of the new version' serves "$old" "$next"
+cp /tmp/saved "$BROKEN"
+check 'its headers are mended' hooks header_postinst "$new"
+check 'and it has ours' serves "$new" "$next"
+rm "/usr/lib/modules/$new/build"
+
 check 'purged' dpkg -P pv-on-hvm-dkms pv-on-hvm-tools
 check 'kernels and their initramfs are as they were' clean_again
 none() { ! find / -xdev \( -path /tmp -o -path /mnt \) -prune -o -iname '*pv-on-hvm*' -print | grep .; }
