@@ -13,7 +13,10 @@ build() {
 check 'make deb, of two versions' build
 debs=("/tmp/deb/pv-on-hvm-dkms_${VERSION}_all.deb" "/tmp/deb/pv-on-hvm-tools_${VERSION}_all.deb")
 next_debs=("/tmp/deb/pv-on-hvm-dkms_${next}_all.deb" "/tmp/deb/pv-on-hvm-tools_${next}_all.deb")
-clean() { [ -z "$(lintian --allow-root --no-tag-display-limit "${debs[@]}" | tee /dev/stderr)" ]; }
+clean() {
+	lintian --allow-root --no-tag-display-limit "${debs[@]}" | tee /tmp/lint
+	[ ! -s /tmp/lint ]
+}
 check 'lintian has nothing to say' clean
 
 two_kernels
@@ -78,5 +81,8 @@ rm "/usr/lib/modules/$new/build"
 
 check 'purged' dpkg -P pv-on-hvm-dkms pv-on-hvm-tools
 check 'kernels and their initramfs are as they were' clean_again
-none() { ! find / -xdev \( -path /tmp -o -path /mnt \) -prune -o -iname '*pv-on-hvm*' -print | grep .; }
+none() {
+	find / -xdev \( -path /tmp -o -path /mnt \) -prune -o -iname '*pv-on-hvm*' -print | tee /tmp/left
+	[ ! -s /tmp/left ]
+}
 check 'nothing is left' none

@@ -77,7 +77,8 @@ check 'dracut, for this host, strictly' of_dracut --hostonly --hostonly-mode str
 
 echo MODULES=list >/etc/initramfs-tools/conf.d/modules
 dkms remove "pv-on-hvm/$VERSION" --all >/tmp/log 2>&1 || { cat /tmp/log; exit 1; }
-none() { mkinitramfs -o /tmp/image "$release" && ! lsinitramfs /tmp/image | grep updates/; }
-check 'without them initramfs-tools makes its image' none
-none() { dracut --force --quiet --no-compress --hostonly --hostonly-mode strict /tmp/image "$release" && ! lsinitrd /tmp/image | grep updates/; }
-check 'and so does dracut' none
+none() { "$@" /tmp/image >/tmp/listing && ! grep updates/ /tmp/listing; }
+mkinitramfs -o /tmp/image "$release"
+check 'without them initramfs-tools makes its image' none lsinitramfs
+dracut --force --quiet --no-compress --hostonly --hostonly-mode strict /tmp/image "$release"
+check 'and so does dracut' none lsinitrd
