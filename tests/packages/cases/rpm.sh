@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# The RPM packages: built, checked by rpmlint, and what is in them; the one with modules for one kernel installed and removed.
+# The RPM packages: built, checked by rpmlint, and what is in them; the one for dkms installed, upgraded, downgraded,
+# installed again and removed, the one with modules for one kernel installed and removed.
 set -euo pipefail
 . /mnt/tests/packages/inside.sh
 
@@ -28,6 +29,44 @@ rpm -qlp "$tools_rpm" >/tmp/list
 check 'the module for dracut is in pv-on-hvm-tools' says /tmp/list /usr/lib/dracut/modules.d/90pv-on-hvm/module-setup.sh
 check 'so is pv-doctor' says /tmp/list /usr/sbin/pv-doctor
 check 'and its man page' says /tmp/list /usr/share/man/man8/pv-doctor.8.gz
+
+next=$VERSION.1
+check 'make rpm, of another version' env "VERSION=$next" packaging/make-rpm /tmp/rpm-next
+# put OPTION... FOLDER: the packages there, by rpm with their scripts; what that says is in /tmp/log
+put() {
+	local folder=${*: -1}
+	rpm --nodeps "${@:1:$#-1}" "$folder"/noarch/pv-on-hvm-{dkms,tools}-*.rpm >/tmp/log 2>&1 || { cat /tmp/log; return 1; }
+}
+# serves VERSION: our modules are those of that version, dkms knows of no other, and nothing was complained about
+serves() {
+	is_ours "$release" hv_storvsc hv-storvsc
+	[ "$(modinfo -k "$release" -F version hv_storvsc)" = "$1" ]
+	dkms status pv-on-hvm | tee /tmp/status
+	grep -qx "pv-on-hvm/$1, $release, [^ ]*: installed" /tmp/status
+	[ "$(wc -l </tmp/status)" = 1 ]
+	[ "$(ls -d /usr/src/pv-on-hvm-*)" = "/usr/src/pv-on-hvm-$1" ]
+	! grep 'no modules of ours' /tmp/log
+}
+its_own() { tree "$release" | grep -v '^\./build$' | diff /tmp/tree -; }
+check 'pv-on-hvm-dkms is installed' put -i /tmp/rpm
+check 'the kernel has our modules' serves "$VERSION"
+check 'upgraded' put -U /tmp/rpm-next
+check 'it has those of the new version' serves "$next"
+check 'downgraded' put -U --oldpackage /tmp/rpm
+check 'it has those of the old version' serves "$VERSION"
+check 'the same once more' put --reinstall /tmp/rpm
+check 'it has them still' serves "$VERSION"
+break_compile "$release"
+check 'upgraded, where our sources do not compile' put -U /tmp/rpm-next
+check 'what is missing is named' says /tmp/log "$BROKEN_SAYS"
+check 'so is the kernel' says /tmp/log "pv-on-hvm: $release: no modules of ours; it has the drivers that came with it"
+check 'which has its own drivers' its_own
+cp /tmp/saved "$BROKEN"
+check 'the same once more, with headers that are mended' put --reinstall /tmp/rpm-next
+check 'it has our modules' serves "$next"
+check 'removed' rpm -e --nodeps pv-on-hvm-dkms pv-on-hvm-tools
+check 'the kernel has its own drivers' its_own
+check 'nothing of dkms is left' [ ! -e /var/lib/dkms/pv-on-hvm ]
 
 modules="/lib/modules/$release/extra/pv-on-hvm"
 check 'the modules are for that kernel' says <(rpm -qlp /tmp/rpm-kmod/*/kmod-*.rpm) "$modules/pvbus.ko"
