@@ -21,9 +21,10 @@ modules: ## build the modules for the kernel at KDIR (default: the running one);
 install: modules install-tools ## install them into /lib/modules/RELEASE/updates, and the tools
 	+$(kbuild) INSTALL_MOD_DIR=updates modules_install
 
+SBINDIR ?= /usr/sbin
 UDEVDIR ?= $(or $(shell pkg-config --variable=udevdir udev 2>/dev/null),/usr/lib/udev)
 install-tools: ## install pv-doctor, man pages, and udev's rule for disks shown twice
-	install -D -m 755 tools/pv-doctor $(DESTDIR)/usr/sbin/pv-doctor
+	install -D -m 755 tools/pv-doctor $(DESTDIR)$(SBINDIR)/pv-doctor
 	install -D -m 644 tools/pv-doctor.8 $(DESTDIR)/usr/share/man/man8/pv-doctor.8
 	install -d $(DESTDIR)/usr/share/man/man7
 	packaging/man-parameters >$(DESTDIR)/usr/share/man/man7/pv-on-hvm.7

@@ -29,6 +29,13 @@ rpm -qlp "$tools_rpm" >/tmp/list
 check 'the module for dracut is in pv-on-hvm-tools' says /tmp/list /usr/lib/dracut/modules.d/90pv-on-hvm/module-setup.sh
 check 'so is pv-doctor' says /tmp/list /usr/sbin/pv-doctor
 check 'and its man page' says /tmp/list /usr/share/man/man8/pv-doctor.8.gz
+one_bin() {
+	echo '%_sbindir /usr/bin' >/root/.rpmmacros
+	packaging/make-rpm /tmp/rpm-one-bin
+	rm /root/.rpmmacros
+	rpm -qlp /tmp/rpm-one-bin/noarch/pv-on-hvm-tools-*.rpm | grep -x /usr/bin/pv-doctor
+}
+check 'where /usr/sbin is no folder of its own, pv-doctor is in /usr/bin' one_bin
 
 next=$VERSION.1
 check 'make rpm, of another version' env "VERSION=$next" packaging/make-rpm /tmp/rpm-next
