@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # compat/needs -> what can be built; see compat/modules. Behind headers.awk. With -v config= the kernel's configuration and
-# -v symvers= its exported symbols, if it says. Prints "build NAME FOLDER", "out MODULE WHY" and "lacks MODULE WHAT".
+# -v symvers= its exported symbols, if it says; without config= whatever it is or exports. Prints "build NAME FOLDER", "out MODULE WHY" and "lacks MODULE WHAT".
 
 # The lines of FILE are passed to keep()
 function slurp(file,    line) {
@@ -18,7 +18,7 @@ function keep(line,    word)
 		set[substr(line, 8, RLENGTH - 8)] = substr(line, RLENGTH + 1)
 }
 
-function on(name) { return set[name] == "y" || set[name] == "m" }
+function on(name) { return config == "" || set[name] == "y" || set[name] == "m" }
 
 # What the line wants of the headers, in words
 function wanted(kind, header, subject, re)
@@ -49,7 +49,8 @@ function in_headers(kind, list, subject, re,    headers, n, h)
 }
 
 BEGIN {
-	slurp(config)
+	if (config != "")
+		slurp(config)
 	if (symvers != "")
 		slurp(symvers)
 }
@@ -78,7 +79,7 @@ $2 == "module" {
 }
 
 $2 == "where" {
-	if (!($3 in exported))
+	if (config != "" && !($3 in exported))
 		leave_out($1, "the kernel does not export " $3)
 	next
 }
