@@ -32,9 +32,9 @@ check 'the module for dracut is in pv-on-hvm-tools' says /tmp/list /usr/lib/drac
 check 'so is pv-doctor' says /tmp/list /usr/sbin/pv-doctor
 check 'and its man page' says /tmp/list /usr/share/man/man8/pv-doctor.8.gz
 one_bin() {
-	echo '%_sbindir /usr/bin' >/root/.rpmmacros
-	packaging/make-rpm /tmp/rpm-one-bin
-	rm /root/.rpmmacros
+	mkdir /tmp/home
+	echo '%_sbindir /usr/bin' >/tmp/home/.rpmmacros
+	HOME=/tmp/home packaging/make-rpm /tmp/rpm-one-bin
 	rpm -qlp /tmp/rpm-one-bin/noarch/pv-on-hvm-tools-*.rpm | grep -x /usr/bin/pv-doctor
 }
 check 'where /usr/sbin is no folder of its own, pv-doctor is in /usr/bin' one_bin
