@@ -70,7 +70,7 @@ one_line() {
 # quarantined MARK WORDS
 quarantined() {
 	local rc=0 errors
-	wait_or_fail 10 phase_is failed
+	wait_or_fail 30 phase_is failed
 	wait "$READER" || rc=$?
 	[ $rc != 0 ] || fail "the request in flight ended without an error"
 	! read_hot 1 2>/dev/null || fail "it reads in quarantine"
@@ -93,16 +93,19 @@ bad() {
 	read_hot 16
 }
 
+slowed() { on_host "event-flood $PORT 1000" && [ "$(log_lines "$MARK" 'signals without reason, slowed down')" = 1 ]; }
+
+# A guest that does not run meanwhile sees many signals as one; so until it has seen enough
 storm() {
 	local before after
 	page_and_port
+	wait_or_fail 60 slowed
 	before=$(counter "$HOT" events)
 	on_host "event-flood $PORT 1000"
 	after=$(counter "$HOT" events)
 	note "1000 signals, $((after - before)) taken"
-	[ $((after - before)) -ge 32 ] || fail "hardly any arrived"
 	[ $((after - before)) -le 300 ] || fail "nothing slows them down"
-	[ "$(log_lines "$MARK" 'signals without reason, slowed down')" = 1 ] || fail "not one line tells of it"
+	[ "$(log_lines "$MARK" 'signals without reason, slowed down')" = 1 ] || fail "more than one line tells of it"
 	read_hot 64
 	before=$(counter "$HOT" events)
 	read_hot 64

@@ -65,5 +65,6 @@ check "answers that come very late" very_late
 check "the disk goes in peace" on_host "disk-del hot"
 unload_all
 load_all
+wait_for 20 opens "$DISK" || bail "$D does not come back"
 check "the other disk is whole" same_sum "$HOST_DISK" "$DISK"
 finish

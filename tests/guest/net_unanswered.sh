@@ -27,6 +27,6 @@ few_unanswered() {
 start
 need_ours
 need_nic
-expect_log 'no answer for 5 s, (signalling|making)|: [rt]x: sent|connection given up, trying again'
+expect_log 'no answer for 5 s, (signalling|making)|: [rt]x: sent|connection given up, trying again|back-end does not let go'
 check "a few packets without an answer" few_unanswered
 finish
