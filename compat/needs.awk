@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # compat/needs -> what can be built; see compat/modules. Behind headers.awk. With -v config= the kernel's configuration and
-# -v symvers= its exported symbols, if it says; without config= whatever it is or exports. Prints "build NAME FOLDER", "out MODULE WHY" and "lacks MODULE WHAT".
+# -v symvers= its exported symbols, if it says; without config= whatever it is or exports.
+# Prints "build NAME FOLDER", "out MODULE WHY" and "lacks MODULE WHAT".
 
 # The lines of FILE are passed to keep()
 function slurp(file,    line) {
