@@ -11,14 +11,12 @@ HOT=xvdr
 SLOT=112	# bytes of a ring's entry
 HEAD=64
 
-phase_is() { [ "$(blk_attr "$HOT" phase)" = "$1" ]; }
-
 # ring KEY: a number from the look into the first ring
 ring() { grep -m 1 -A 99 '^ring 0' "$RINGS" | grep -oP "^ .*?\b$1 \K[0-9a-fx]+" | head -n 1; }
 
 again() {
 	echo 1 >"/sys/block/$HOT/device/reconnect"
-	wait_or_fail 20 phase_is connected
+	wait_or_fail 20 phase_is "$HOT" connected
 }
 
 # page_and_port: of the ring that there is now
@@ -70,7 +68,7 @@ one_line() {
 # quarantined MARK WORDS
 quarantined() {
 	local rc=0 errors
-	wait_or_fail 30 phase_is failed
+	wait_or_fail 30 phase_is "$HOT" failed
 	wait "$READER" || rc=$?
 	[ $rc != 0 ] || fail "the request in flight ended without an error"
 	! read_hot 1 2>/dev/null || fail "it reads in quarantine"
@@ -117,8 +115,7 @@ start
 need_ours
 need_disk
 need_debugfs
-pv-host "disk-add name=hot,vdev=$HOT,size=16M" >/dev/null || bail "cannot add a disk"
-wait_for 20 opens "/dev/$HOT" || bail "$HOT does not appear"
+hot_disk $HOT 16M
 DEVICE=$(basename "$(front "$HOT")")
 RINGS=$DEBUG/$DEVICE/rings
 FRONT=$(pv-host "xs read $(blk_attr "$HOT" backend)/frontend")

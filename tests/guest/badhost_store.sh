@@ -37,8 +37,6 @@ info $LONG taken
 host_write() { on_host "xs write $BACK/$1 '$2'"; }
 host_rm() { on_host "xs rm $BACK/$1"; }
 
-phase_is() { [ "$(blk_attr "$HOT" phase)" = "$1" ]; }
-
 reconnect() { echo 1 >"/sys/block/$HOT/device/reconnect"; }
 
 other_fine() { fio_io "$DISK" --rw=randrw --bs=4k --iodepth=8 --size=1m --verify=crc32c --verify_state_save=0 >/dev/null; }
@@ -46,7 +44,7 @@ other_fine() { fio_io "$DISK" --rw=randrw --bs=4k --iodepth=8 --size=1m --verify
 reads() { timeout 60 dd if="/dev/$HOT" of=/dev/null bs=4k count=8 iflag=direct status=none; }
 
 # came_to_rest COUNT: there have been more connections than so many, or there will be none
-came_to_rest() { phase_is failed || { phase_is connected && [ "$(blk_attr "$HOT" reconnects)" -gt "$1" ]; }; }
+came_to_rest() { phase_is "$HOT" failed || { phase_is "$HOT" connected && [ "$(blk_attr "$HOT" reconnects)" -gt "$1" ]; }; }
 
 # comes_to NODE VALUE WANT MARK: what is to happen happens, and a line or two tell of it
 comes_to() {
@@ -56,12 +54,12 @@ comes_to() {
 	wait_or_fail 20 came_to_rest "$before"
 	[ "$(on_host "xs read $BACK/$1")" = "$2" ] || skip "the host writes $1 anew with each connection"
 	if [ "$3" = refused ]; then
-		phase_is failed || fail "$HOT is connected"
+		phase_is "$HOT" failed || fail "$HOT is connected"
 		if reads 2>/dev/null; then
 			fail "the disk still reads"
 		fi
 	else
-		phase_is connected || fail "$HOT is not connected"
+		phase_is "$HOT" connected || fail "$HOT is not connected"
 		reads
 	fi
 	n=$(log_since "$4" 4 | grep -c -- "$1" || true)
@@ -89,7 +87,7 @@ bad() {
 		host_write "$1" "$old"
 	fi
 	reconnect
-	wait_or_fail 20 phase_is connected
+	wait_or_fail 20 phase_is "$HOT" connected
 	reads
 	return "$rc"
 }
@@ -104,7 +102,7 @@ bad_state() {
 	done
 	host_write state 4
 	reconnect
-	wait_or_fail 30 phase_is connected
+	wait_or_fail 30 phase_is "$HOT" connected
 	reads
 }
 
@@ -137,8 +135,7 @@ start
 need_ours
 need_fio
 need_disk
-pv-host "disk-add name=hot,vdev=$HOT,size=32M" >/dev/null || bail "cannot add a disk"
-wait_for 20 opens "/dev/$HOT" || bail "$HOT does not appear"
+hot_disk $HOT 32M
 BACK=$(blk_attr "$HOT" backend)
 FRONT=$(pv-host "xs read $BACK/frontend")
 expect_log "callbacks suppressed|vbd-51824|vbd/|device/|xvdh|xenbus|$BACK|$FRONT"

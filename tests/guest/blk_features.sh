@@ -57,7 +57,7 @@ traced() {
 	echo 1 >$dir/events/blkfront/enable
 	fio_io "$DISK" --rw=randread --bs=4k --iodepth=1 --number_ios=$n --size=16m >/dev/null
 	echo 1 >"/sys/block/$D/device/reconnect"
-	wait_or_fail 20 connected
+	wait_or_fail 20 phase_is "$D" connected
 	echo 0 >$dir/events/blkfront/enable
 	cp $dir/trace "$TAP_TMP/trace"
 	for event in submit complete; do
@@ -67,7 +67,6 @@ traced() {
 }
 
 seen() { grep -c " blkfront_$1: " "$TAP_TMP/trace" || true; }
-connected() { [ "$(blk_attr "$D" phase)" = connected ]; }
 
 # plug_faulty KIND: a disk whose host fails the first request of that kind ("flush", "write"): proof that the kind gets
 # there, and that its error comes back

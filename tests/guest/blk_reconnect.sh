@@ -9,8 +9,6 @@ set -euo pipefail
 
 TIMES=${PV_RECONNECTS:-10}
 
-connected() { [ "$(blk_attr "$1" phase)" = connected ]; }
-
 # by_front DISK: the front-end's own file; returns when the connection is there again
 by_front() {
 	local before
@@ -19,7 +17,7 @@ by_front() {
 	wait_or_fail 30 reconnected "$1" "$before"
 }
 
-reconnected() { connected "$1" && [ "$(blk_attr "$1" reconnects)" -gt "$2" ]; }
+reconnected() { phase_is "$1" connected && [ "$(blk_attr "$1" reconnects)" -gt "$2" ]; }
 
 # by_back DISK: the back-end closes and comes back, as when the program behind it is restarted
 by_back() {

@@ -11,7 +11,6 @@ HOT=xvds
 TIMEOUT=6	# an answer may be that late on a busy machine, and the host is let go on within so much
 IO=(--rw=randwrite --bs=4k --iodepth=8 --size=1m --randseed=5 --verify=crc32c --verify_fatal=1 --verify_state_save=0)
 
-phase_is() { [ "$(blk_attr "$HOT" phase)" = "$1" ]; }
 more() { [ "$(log_lines "$MARK_NOW" "$1")" -ge "$2" ]; }
 
 # stall: so that a request of fio's is overdue
@@ -30,7 +29,7 @@ told() { wait_or_fail 30 more "no answer to a (write|read) at sector [0-9]+ for 
 goes_on() {
 	on_host "disk-stall hot off"
 	fio_good write 60
-	phase_is connected
+	phase_is "$HOT" connected
 	[ "$(counter "$HOT" timeouts)" -ge $((TIMEOUTS + $1)) ] || fail "not counted"
 	[ "$(log_lines "$MARK_NOW" 'I/O error')" = 0 ] || fail "$(log_since "$MARK_NOW" 4)"
 	fio_io "/dev/$HOT" "${IO[@]}" --verify_only || fail "written blocks are not there"
@@ -57,8 +56,7 @@ need_disk
 unload_all
 modprobe "$(stack_module)"
 modprobe "$(blk_module)" timeout=$TIMEOUT
-pv-host "disk-add name=hot,vdev=$HOT,size=16M" >/dev/null || bail "cannot add a disk"
-wait_for 20 opens "/dev/$HOT" || bail "$HOT does not appear"
+hot_disk $HOT 16M
 expect_log "$(basename "$(front "$HOT")")|dev $HOT|no answer to a|ring [0-9]+: sent"
 check "answers that come late" late
 check "answers that come very late" very_late

@@ -238,8 +238,6 @@ missing_back_end() {
 	fine
 }
 
-phase_is() { [ "$(blk_attr "$D" phase)" = "$1" ]; }
-
 # do_next: the command at the end of the next step
 do_next() { eval "$(grep -oE 'echo 1 > /sys/[^ ;]*/reconnect' <<<"$NEXT_STEP")"; }
 
@@ -253,14 +251,14 @@ bad_store() {
 	set +e
 	(
 		set -e
-		wait_for 20 phase_is failed || [ "$(on_host "xs read $back/sectors")" = junk ] || exit 4
+		wait_for 20 phase_is "$D" failed || [ "$(on_host "xs read $back/sectors")" = junk ] || exit 4
 		finds 2 "error: $(basename "$(front "$D")"): no connection to the host: phase failed, .*sectors" 'echo 1 > '
 	)
 	rc=$?
 	set -e
 	on_host "xs write $back/sectors $good"
 	echo 1 >"$(front "$D")/reconnect"
-	wait_or_fail 20 phase_is connected
+	wait_or_fail 20 phase_is "$D" connected
 	[ "$rc" != 4 ] || skip "the host writes sectors anew with each connection"
 	[ "$rc" = 0 ]
 	well_again
@@ -287,11 +285,11 @@ bad_ring() {
 
 # quarantined WHERE: it is told, and what is told to be done helps
 quarantined() {
-	wait_or_fail 10 phase_is failed
+	wait_or_fail 10 phase_is "$D" failed
 	! reads 2>/dev/null || fail "it reads in quarantine"
 	finds 2 "error: $(basename "$(front "$D")"): quarantined, for the host broke the protocol: $1 [01]: " 'echo 1 > '
 	do_next
-	wait_or_fail 20 phase_is connected
+	wait_or_fail 20 phase_is "$D" connected
 	well_again
 	reads
 }

@@ -340,6 +340,9 @@ blk_attr() {
 	cat "$f"
 }
 
+# phase_is DISK PHASE: of its connection
+phase_is() { [ "$(blk_attr "$1" phase)" = "$2" ]; }
+
 # counter DISK NAME: over all rings
 counter() { blk_attr "$1" "counters/$2" | awk '{ for (i = 1; i <= NF; i++) n += $i } END { print n + 0 }'; }
 
@@ -395,11 +398,12 @@ leaks_begin() {
 }
 
 same_grants() { [ "$(grants)" = "$GRANTS" ]; }
+grants_kept() { wait_for 20 same_grants || fail "$(grants) grants are in use, $GRANTS were"; }
 
 # leaks_none: as many grants are in use as then, and packets and memory within reason
 leaks_none() {
 	local heads lost
-	riding || wait_for 20 same_grants || fail "$(grants) grants are in use, $GRANTS were"
+	riding || grants_kept
 	heads=$(($(packet_heads) - HEADS)) lost=$((MEMORY - $(available)))
 	note "$heads packets' heads more, $lost KiB of memory less"
 	[ $heads -lt $LEAK_HEADS ] || fail "$heads packets' heads did not come back"
@@ -440,6 +444,12 @@ disk_is_free() {
 
 # disk_bytes NAME
 disk_bytes() { echo $(($(cat "/sys/block/$1/size" 2>/dev/null || echo 0) * 512)); }
+
+# hot_disk VDEV SIZE: plug in a disk that the host knows as "hot", or end the test
+hot_disk() {
+	pv-host "disk-add name=hot,vdev=$1,size=$2" >/dev/null || bail "cannot add a disk"
+	wait_for 20 opens "/dev/$1" || bail "$1 does not appear"
+}
 
 need_fio() { command -v fio >/dev/null || skip_all "needs fio"; }
 

@@ -34,11 +34,9 @@ change_of_mind() {
 }
 
 connected_again() {
-	wait_or_fail 30 disk_connected
+	wait_or_fail 30 phase_is "$D" connected
 	[ -z "${PV_NET:-}" ] || wait_or_fail 30 answered
 }
-
-disk_connected() { [ "$(blk_attr "$D" phase)" = connected ]; }
 
 emulated() { lspci -n | awk '$2 ~ /^(01|02)/' | sort; }
 
