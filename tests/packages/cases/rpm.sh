@@ -11,7 +11,9 @@ rm -r "/usr/lib/modules/${KERNELS[1]}"
 kernel_image "$release"
 tree "$release" >/tmp/tree
 kernel_headers "$release"
-configured "$release" BLOCK=n NET=n
+little_to_build "$release"
+# RPM gives scripts a PATH of its own; with ours dkms compiles by ccache
+echo "%_install_script_path $PATH" >/root/.rpmmacros
 cd /mnt/src
 check 'make rpm' packaging/make-rpm /tmp/rpm
 check 'make rpm with modules for one kernel' env "KDIR=/lib/modules/$release/build" packaging/make-rpm /tmp/rpm-kmod
