@@ -66,10 +66,8 @@ reconnects_under_load() {
 	done
 	load_stop own 120
 	[ "$(blk_attr "$D" reconnects)" = $((before + 5)) ] || fail "$(blk_attr "$D" reconnects) reconnects"
-	[ "$(blk_attr "$D" phase)" = connected ] || fail "$(blk_attr "$D" phase)"
+	phase_is "$D" connected || fail "$(blk_attr "$D" phase)"
 }
-
-is_phase() { [ "$(blk_attr "$D" phase)" = "$1" ]; }
 
 # Nothing but a new connection brings the answer; the write it was for is never carried out by the host, and done again.
 last_rung() {
@@ -137,12 +135,12 @@ broken() {
 	fault "length=$1 count=1"
 	! sum_of >/dev/null 2>&1 || fail "read without an error"
 	healthy
-	wait_or_fail 10 is_phase failed
+	wait_or_fail 10 phase_is "$D" failed
 	[ "$(cat "$(front "$D")/quarantined")" = 1 ] || fail "not quarantined"
 	[ "$(log_lines "$mark" "quarantined: channel [0-9]*: $2, bytes [0-9]+")" = 1 ] || fail "no line says why: $(log_since "$mark" 4)"
 	! sum_of >/dev/null 2>&1 || fail "read from a quarantined controller"
 	echo 1 >"$(front "$D")/reconnect"
-	is_phase connected || fail "$(blk_attr "$D" phase)"
+	phase_is "$D" connected || fail "$(blk_attr "$D" phase)"
 	[ "$(sum_of)" = "$GOOD" ] || fail "other data"
 }
 
@@ -152,7 +150,7 @@ unasked() {
 	log_mark "$mark"
 	fault "unasked=8 unasked=300"
 	[ "$(sum_of)" = "$GOOD" ] || fail "other data"
-	is_phase connected || fail "$(blk_attr "$D" phase)"
+	phase_is "$D" connected || fail "$(blk_attr "$D" phase)"
 	[ "$(log_lines "$mark" "a packet of (8|304) bytes, operation 0: ignored")" = 2 ] || fail "$(log_since "$mark")"
 }
 
@@ -164,7 +162,7 @@ mute() {
 	log_mark "$mark"
 	fault "control-length=$1"
 	! reconnect 2>/dev/null || fail "connected"
-	is_phase failed || fail "$(blk_attr "$D" phase)"
+	phase_is "$D" failed || fail "$(blk_attr "$D" phase)"
 	[ "$(log_lines "$mark" 'no good answer to "begin": error -71')" = 1 ] || fail "$(log_since "$mark")"
 	healthy
 	reconnect
@@ -186,7 +184,7 @@ speaks() {
 speaks_none() {
 	fault max-version=0
 	! reconnect 2>/dev/null || fail "connected to a host of no version"
-	is_phase failed || fail "$(blk_attr "$D" phase)"
+	phase_is "$D" failed || fail "$(blk_attr "$D" phase)"
 	fault max-version=0x0602
 	reconnect
 	[ "$(sum_of)" = "$GOOD" ] || fail "other data"

@@ -14,7 +14,7 @@ sleep_once() {
 	local before
 	before=$(blk_attr "$D" reconnects)
 	echo disk >/sys/power/state || fail "it does not sleep: $(log_since "$MARK" 4)"
-	[ "$(blk_attr "$D" phase)" = connected ] || fail "$(blk_attr "$D" phase)"
+	phase_is "$D" connected || fail "$(blk_attr "$D" phase)"
 	[ "$(blk_attr "$D" reconnects)" = $((before + 1)) ] || fail "$(blk_attr "$D" reconnects) connections, were $before"
 }
 
