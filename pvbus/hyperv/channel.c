@@ -194,9 +194,12 @@ static int put(struct pvbus_channel *ch, u16 type, u16 flags, u64 id, const stru
 	if (likely(!err))
 		return 0;
 	if (err == -EAGAIN) {
-		ch->full++;
 		/* The host makes no room but by reading what it sees. */
 		pvbus_channel_kick(ch);
+		err = hv_ring_put(&hc->out, type, flags, id, pages, payload, len);
+	}
+	if (err == -EAGAIN) {
+		ch->full++;
 		mod_timer(&hc->room, jiffies + ROOM_DELAY);
 	} else if (err == -EIO) {
 		pvbus_quarantine(&ch->vdev->pdev,

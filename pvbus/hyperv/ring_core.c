@@ -61,12 +61,15 @@ static int look_at_reader(struct hv_ring *r)
  * No room: have the host tell. It reads packets, moves its index, then looks at what we want; we
  * say what we want, then look at its index. With a full barrier between the two steps on both
  * sides, either it sees our wish or we see its index. It signals when room reaches the wish: one
- * more than the packet, for a packet needs one byte more than its length.
+ * more than the packet, for a packet needs one byte more than its length. By room it means what it
+ * has been shown: a wish while there is more would be reached too early, and never again.
  */
 static int want_room(struct hv_ring *r, u32 bytes)
 {
 	int err;
 
+	if (r->at != r->shown)
+		return -EAGAIN;
 	WRITE_ONCE(r->want, bytes);
 	WRITE_ONCE(r->page->pending_send_sz, bytes + 1);
 	/* The wish is there before we look. */
@@ -124,8 +127,9 @@ static u8 *put_pages(u8 *p, const struct hv_pages *pages)
  * @payload: its payload
  * @len: bytes of it
  *
- * Return: 0; -EAGAIN if there is no room, and then the host signals when there is; -EMSGSIZE if
- * there never will be; -EIO if the host's index is impossible.
+ * Return: 0; -EAGAIN if there is no room: to be tried again after hv_ring_show(), and if there is
+ * nothing to show, the host signals room; -EMSGSIZE if there never will be; -EIO if the host's
+ * index is impossible.
  */
 int hv_ring_put(struct hv_ring *r, u16 type, u16 flags, u64 id, const struct hv_pages *pages,
 		const void *payload, u32 len)
