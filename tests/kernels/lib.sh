@@ -154,6 +154,16 @@ inside() {
 		"$K_HEADERS:$K_DIR" "$folder" "$PV_CACHE/mnt" "$PV_CACHE/ccache" "$K_ARCH" "$@"
 }
 
+# sources_key [--all]: of the sources that stage brings
+sources_key() {
+	local names
+	mapfile -t names < <(cd "$PV_TOP" && packaging/sources "${1:---dkms}")
+	(cd "$PV_TOP" && content_key "${names[@]}")
+}
+
+# compilers_key: after root, of what compiles there and for which kernels
+compilers_key() { { echo "$K_HEADERS $K_DIR"; cat "$K_DIR/var/lib/dpkg/status"; } | sha256sum | cut -c1-16; }
+
 # stage DIR [--all]: bring the package's sources (as they are now, committed or not) to DIR, keeping times so that make can
 # tell; only those that a guest's dkms has, or all that packages are made of
 stage() {

@@ -76,6 +76,19 @@ content_key() {
 	tar -c --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner "$@" 2>/dev/null | sha256sum | cut -c1-16
 }
 
+# What passed is not asked again for a week, as long as all is as it was that the verdict depends on; so says KEY, a check's
+# name and a hash. PV_WIDE=1 takes nothing as known.
+# shellcheck disable=SC2034 # for whoever sources this
+SAME='(nothing has changed since it passed)'
+# passed KEY: did it?
+passed() { [ -z "${PV_WIDE:-}" ] && [ -n "$(find "$PV_CACHE/passed/$1" -mtime -7 2>/dev/null)" ]; }
+# note_passed KEY: it did
+note_passed() {
+	mkdir -p "$PV_CACHE/passed"
+	find "$PV_CACHE/passed" -type f -mtime +7 -delete
+	touch "$PV_CACHE/passed/$1"
+}
+
 # entry_whole DIR: is the cache entry there, with every file at the size that its list says?
 entry_list() { (cd "$1" && find . -type f ! -name .list -printf '%s %P\n' | LC_ALL=C sort); }
 entry_whole() { [ -f "$1/.list" ] && [ "$(entry_list "$1")" = "$(<"$1/.list")" ]; }
