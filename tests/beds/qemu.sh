@@ -155,10 +155,10 @@ ide_args() {
 }
 
 # A character to the serial port is two exits, and costs up to a millisecond: it serves only until the virtio console is
-# there, which takes a line at once. No test has any use for mouse, floppy drive and a test of ciphers, which take seconds; over
-# the first two, whose interrupts are edges, kernels with PREEMPT_RT have stood still for half a minute.
+# there, which takes a line at once. No test has any use for keyboard, mouse, floppy drive and a test of ciphers, which take
+# seconds. Over the first three, whose interrupts are edges, kernels with PREEMPT_RT have stood still for half a minute.
 KERNEL_ARGS="quiet earlyprintk=ttyS0,115200 console=hvc0 panic=-1 oops=panic mitigations=off nokaslr"
-KERNEL_ARGS+=" i8042.noaux modprobe.blacklist=floppy cryptomgr.notests"
+KERNEL_ARGS+=" i8042.nokbd i8042.noaux modprobe.blacklist=floppy cryptomgr.notests"
 PV_MAC=52:54:00:12:34:56
 machine_args() {
 	local d SINK
