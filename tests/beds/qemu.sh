@@ -156,7 +156,7 @@ ide_args() {
 
 # A character to the serial port is two exits, and costs up to a millisecond: it serves only until the virtio console is
 # there, which takes a line at once. No test has any use for keyboard, mouse, floppy drive and a test of ciphers, which take
-# seconds. Over the first three, whose interrupts are edges, kernels with PREEMPT_RT have stood still for half a minute.
+# seconds.
 KERNEL_ARGS="quiet earlyprintk=ttyS0,115200 console=hvc0 panic=-1 oops=panic mitigations=off nokaslr"
 KERNEL_ARGS+=" i8042.nokbd i8042.noaux modprobe.blacklist=floppy cryptomgr.notests"
 PV_MAC=52:54:00:12:34:56
